@@ -1,0 +1,146 @@
+"""The first Dag of a campaign: from files in a bucket to a production project whose annotators are scored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, chain
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from benchmark_qa_wiring.score_group import route_and_score
+from benchmark_qa_wiring.settings import (
+    START_DATE,
+    default_args,
+    file_params,
+    production_project_asset,
+    project_params,
+    result,
+    scoring_params,
+)
+from encord_provider.operators.bucket import ListBucketOperator
+from encord_provider.operators.manifest import GenerateManifestOperator
+from encord_provider.operators.project import EncordCreateProjectOperator
+from encord_provider.operators.storage import EncordImportFilesOperator
+from encord_provider.sensors.project import EncordGroundTruthSensor
+from include.benchmark_qa.campaign import Campaign, ProjectSettings
+
+DOC = """
+### {title}: from files in a bucket to annotators' scores
+
+{summary}
+
+**What a run does.** It lists the bucket, writes Encord's manifest and imports the files; opens a *benchmark project*,
+where people you trust make the ground truth, and waits for them; opens a *production project*, where those known units
+are mixed with real work; routes each task (`YES`: known unit, `NO`: real work); scores what annotators have submitted
+so far. From then on `benchmark_qa_loop__{name}` routes and scores by itself.
+
+**You can stop it, retry it and trigger it again at any time.** Every task first looks at what is there and only does
+what is missing; nothing is ever made twice.
+
+**A run that waits** at `wait_for_ground_truth` waits for people. Its log says how far they are; the button *Open in
+Encord* leads to the project.
+
+The campaign's settings are in `include/campaigns/{name}.yaml`; the form overrides some of them for one run.
+"""
+
+
+def campaign_dag(campaign: Campaign) -> DAG:
+    """Make the Dag ``benchmark_qa__<campaign>``."""
+    cron = campaign.schedule.campaign
+    with DAG(
+        dag_id=f"benchmark_qa__{campaign.name}",
+        dag_display_name=f"Benchmark QA: {campaign.title}",
+        # A plain cron string would give intervals of no width, and an interval is what a scheduled run lists.
+        schedule=CronDataIntervalTimetable(cron, timezone="UTC") if cron else None,
+        start_date=START_DATE,
+        catchup=False,
+        max_active_runs=1,
+        tags=["benchmark-qa", "encord", campaign.name],
+        doc_md=DOC.format(title=campaign.title, summary=campaign.summary, name=campaign.name),
+        default_args=default_args(campaign),
+        params=file_params(campaign) | project_params(campaign) | scoring_params(campaign),
+    ) as dag:
+        projects = _add_projects(campaign)
+        chain(projects, route_and_score(campaign, skip_without_project=False, settle_seconds=60.0))
+    return dag
+
+
+def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
+    """Add all tasks up to the production project; return the one that makes it."""
+    import_files = _add_import(campaign)
+    datasets = result(import_files)
+    encord: dict[str, Any] = {"encord_conn_id": campaign.encord_connection}
+    create_benchmark_project = EncordCreateProjectOperator(
+        task_id="create_benchmark_project",
+        dataset_hashes=[datasets["benchmark_dataset"]],
+        ontology=campaign.ontology.model_dump(mode="json", exclude_defaults=True),
+        workflow_template="{{ params.benchmark_template }}",
+        **_project_arguments(campaign.benchmark_project),
+        **encord,
+    )
+    wait_for_ground_truth = EncordGroundTruthSensor(
+        task_id="wait_for_ground_truth",
+        project_hash=result(create_benchmark_project),
+        complete_stage=campaign.ground_truth.complete_stage,
+        poke_interval=campaign.ground_truth.poke_interval,
+        timeout=timedelta(hours=campaign.ground_truth.timeout_hours).total_seconds(),
+        deferrable=True,
+        **encord,
+    )
+    create_production_project = EncordCreateProjectOperator(
+        task_id="create_production_project",
+        dataset_hashes=[datasets["benchmark_dataset"], datasets["production_dataset"]],
+        ontology="{{ ti.xcom_pull(task_ids='create_benchmark_project', key='ontology_hash') }}",
+        workflow_template="{{ params.production_template }}",
+        outlets=[production_project_asset(campaign)],
+        **_project_arguments(campaign.production_project),
+        **encord,
+    )
+    chain(import_files, create_benchmark_project, wait_for_ground_truth, create_production_project)
+    return create_production_project
+
+
+def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
+    """Add the tasks from the bucket to Encord's datasets; return the last."""
+    bucket: dict[str, Any] = {
+        "bucket_uri": "{{ params.bucket_uri }}",
+        "benchmark_prefix": "{{ params.benchmark_prefix }}",
+        "production_prefix": "{{ params.production_prefix }}",
+        "bucket_options": campaign.bucket.options,
+        "workspace": campaign.workspace_uri,
+    }
+    list_bucket = ListBucketOperator(task_id="list_bucket", multiple_outputs=True, **bucket)
+    generate_manifest = GenerateManifestOperator(
+        task_id="generate_manifest",
+        multiple_outputs=True,
+        listing=result(list_bucket)["listing"],
+        rules=campaign.manifest.model_dump(mode="json"),
+        **bucket,
+    )
+    projects = {"benchmark": campaign.benchmark_project, "production": campaign.production_project}
+    import_files = EncordImportFilesOperator(
+        task_id="import_files",
+        multiple_outputs=True,
+        encord_conn_id=campaign.encord_connection,
+        manifest=result(generate_manifest)["manifest"],
+        workspace=campaign.workspace_uri,
+        integration="{{ params.integration }}",
+        folders={kind: project.folder for kind, project in projects.items()},
+        datasets={kind: project.dataset for kind, project in projects.items()},
+        max_failed=campaign.max_failed_imports,
+        poll_interval=campaign.import_poll_interval,
+        deferrable=True,
+    )
+    chain(list_bucket, generate_manifest, import_files)
+    return import_files
+
+
+def _project_arguments(project: ProjectSettings) -> dict[str, Any]:
+    return {
+        "title": project.title,
+        "description": project.description,
+        "tags": project.tags,
+        "users": [user.model_dump() for user in project.users],
+        "groups": [group.model_dump() for group in project.groups],
+    }

@@ -1,0 +1,190 @@
+"""A campaign: one Benchmark QA undertaking, written as one YAML file in ``include/campaigns``."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from include.benchmark_qa.manifest.rules import ManifestRules
+from include.benchmark_qa.ontology import OntologySettings
+from include.benchmark_qa.scoring.settings import DecisionSettings, PolicySettings, ScoringSettings
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+CAMPAIGNS_VARIABLE = "BENCHMARK_QA_CAMPAIGNS"
+HOME_VARIABLE = "BENCHMARK_QA_HOME"
+
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class CampaignError(ValueError):
+    """A campaign file is missing, is no YAML, or has a field that is wrong; the message names file and field."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BucketSettings(_Settings):
+    """
+    Where the files are.
+
+    ``uri`` is ``s3://bucket`` or a folder. ``options`` are handed to
+    ``include.object_storage.open_bucket`` and never hold a secret: credentials come from the cloud's default chain.
+    """
+
+    uri: Text
+    benchmark_prefix: str = "benchmark/"
+    production_prefix: str = "production/"
+    options: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _prefixes_are_apart(self) -> BucketSettings:
+        benchmark, production = self.benchmark_prefix, self.production_prefix
+        if benchmark.startswith(production) or production.startswith(benchmark):
+            msg = f"benchmark_prefix {benchmark!r} and production_prefix {production!r} overlap: no file may be both"
+            raise ValueError(msg)
+        return self
+
+
+class PersonSettings(_Settings):
+    """Somebody who gets a role in a project; ``role`` in Encord's words."""
+
+    email: Text
+    role: Literal["ANNOTATOR", "REVIEWER", "ANNOTATOR_REVIEWER", "TEAM_MANAGER", "ADMIN", "VIEWER"]
+
+
+class GroupSettings(_Settings):
+    """A user group of the Encord organisation that gets a role in a project."""
+
+    group_hash: Text
+    role: Literal["ANNOTATOR", "REVIEWER", "ANNOTATOR_REVIEWER", "TEAM_MANAGER", "ADMIN", "VIEWER"]
+
+
+class ProjectSettings(_Settings):
+    """
+    An Encord project, with the folder and the dataset whose units it works on.
+
+    ``workflow_template`` is the template's hash: templates are made in Encord's web app and no API lists them.
+    """
+
+    title: Text
+    folder: Text
+    dataset: Text
+    workflow_template: Text
+    description: str = ""
+    tags: list[Text] = Field(default_factory=list)
+    users: list[PersonSettings] = Field(default_factory=list)
+    groups: list[GroupSettings] = Field(default_factory=list)
+
+
+class GroundTruthSettings(_Settings):
+    """When ground truth counts as made: every unit of the benchmark project is in ``complete_stage``."""
+
+    complete_stage: Text = "Complete"
+    poke_interval: Annotated[float, Field(gt=0)] = 60.0
+    timeout_hours: Annotated[float, Field(gt=0)] = 24.0 * 14
+
+
+class WorkflowSettings(_Settings):
+    """The titles that the production project's workflow template gave to its stages and pathways."""
+
+    agent_stage: Text = "Benchmark Task?"
+    benchmark_pathway: Text = "YES"
+    production_pathway: Text = "NO"
+    scored_stage: Text = "Consensus 1"
+
+
+class ScheduleSettings(_Settings):
+    """
+    When things run by themselves: five-field cron expressions in UTC, or null.
+
+    ``campaign`` looks for new files (each run covers the objects modified since the last); ``loop`` routes and scores.
+    """
+
+    campaign: str | None = None
+    loop: str | None = "*/10 * * * *"
+
+
+class Campaign(_Settings):
+    """All settings of one campaign; unknown fields are refused."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+    title: Text
+    summary: str = ""
+    owner: str = "data-operations"
+    encord_connection: Text = "encord_default"
+    integration: Text
+    workspace: Text
+    bucket: BucketSettings
+    manifest: ManifestRules = Field(default_factory=ManifestRules)
+    max_failed_imports: Annotated[int, Field(ge=0)] = 0
+    import_poll_interval: Annotated[float, Field(gt=0)] = 10.0
+    ontology: OntologySettings
+    benchmark_project: ProjectSettings
+    production_project: ProjectSettings
+    ground_truth: GroundTruthSettings = Field(default_factory=GroundTruthSettings)
+    workflow: WorkflowSettings = Field(default_factory=WorkflowSettings)
+    scoring: ScoringSettings = Field(default_factory=ScoringSettings)
+    decision: DecisionSettings = Field(default_factory=DecisionSettings)
+    policy: PolicySettings = Field(default_factory=PolicySettings)
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+
+    @model_validator(mode="after")
+    def _projects_are_apart(self) -> Campaign:
+        for field in ("title", "folder", "dataset"):
+            if getattr(self.benchmark_project, field) == getattr(self.production_project, field):
+                msg = f"benchmark_project.{field} and production_project.{field} must differ"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def workspace_uri(self) -> str:
+        """The workspace as a URI; a relative path is below ``$BENCHMARK_QA_HOME``, else the project's root."""
+        if re.match(r"^[a-z0-9+]+://", self.workspace):
+            return self.workspace
+        return str(Path(os.environ.get(HOME_VARIABLE, PROJECT_ROOT)) / self.workspace)
+
+
+def campaigns_folder() -> Path:
+    """Return the folder of campaign files: ``$BENCHMARK_QA_CAMPAIGNS``, else ``include/campaigns``."""
+    return Path(os.environ.get(CAMPAIGNS_VARIABLE, PROJECT_ROOT / "include" / "campaigns"))
+
+
+def load_campaign(name: str) -> Campaign:
+    """
+    Read ``<campaigns folder>/<name>.yaml``.
+
+    :raises CampaignError: the file is missing, is no YAML mapping, or a field is wrong: all wrong fields, by name.
+    """
+    path = campaigns_folder() / f"{name}.yaml"
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CampaignError(f"{path}: there is no such campaign file") from None
+    except yaml.YAMLError as error:
+        raise CampaignError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(fields, dict):
+        raise CampaignError(f"{path}: a campaign is a mapping of fields, not {type(fields).__name__}")
+    if fields.setdefault("name", name) != name:
+        raise CampaignError(f"{path}: name is {fields['name']!r} but the file is called {name}.yaml")
+    try:
+        return Campaign.model_validate(fields)
+    except ValidationError as error:
+        raise CampaignError(f"{path}: {describe_problems(error)}") from None
+
+
+def describe_problems(error: ValidationError) -> str:
+    """Say every wrong field of a validation error in one line, by its dotted name, without quoting its value."""
+    return "; ".join(_describe(problem) for problem in error.errors(include_url=False))
+
+
+def _describe(problem: Any) -> str:
+    field = ".".join(str(part) for part in problem["loc"]) or "campaign"
+    if problem["type"] == "extra_forbidden":
+        return f"{field}: no such field"
+    return f"{field}: {problem['msg'].removeprefix('Value error, ')}"

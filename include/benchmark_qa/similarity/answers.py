@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from typing import Literal
+
+from rapidfuzz.distance import Levenshtein
+
+
+def text_similarity(a: str, b: str, how: Literal["levenshtein", "exact"] = "levenshtein") -> float:
+    """
+    Compare two texts after trimming; in [0, 1].
+
+    ``levenshtein`` is 1 - (least number of single-character edits) / (length of the longer text); ``exact`` is 1
+    or 0. Two empty texts are equal.
+
+    >>> text_similarity(" kitten", "sitting")
+    0.5714285714285714
+    """
+    a, b = a.strip(), b.strip()
+    if how == "exact":
+        return float(a == b)
+    return float(Levenshtein.normalized_similarity(a, b))
+
+
+def checklist_jaccard(a: AbstractSet[str], b: AbstractSet[str]) -> float:
+    """
+    Return the share of the ticked options that both ticked, in [0, 1]; two empty lists are equal.
+
+    >>> checklist_jaccard({"red", "green"}, {"green", "blue"})
+    0.3333333333333333
+    """
+    union = a | b
+    return len(a & b) / len(union) if union else 1.0
+
+
+def radio_similarity(a: AbstractSet[str], b: AbstractSet[str]) -> float:
+    """Return 1 for the same option and 0 for another."""
+    return float(a == b)

@@ -1,0 +1,58 @@
+"""Who has submitted labels for which unit: the input of scoring, in bounded batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """
+    One annotator's labels for one unit, on their branch.
+
+    ``label_hash`` is None where the annotator submitted without saving anything: an empty submission.
+    """
+
+    task_uuid: str
+    data_hash: str
+    data_title: str
+    annotator_email: str
+    label_branch_name: str
+    label_hash: str | None
+
+
+def split_batches(submissions: Sequence[Submission], size: int) -> Iterator[tuple[Submission, ...]]:
+    """
+    Split submissions into batches of about ``size``, in a stable order, units never torn apart.
+
+    :raises ValueError: ``size`` is not positive
+    """
+    if size < 1:
+        raise ValueError(f"a batch holds at least one submission, not {size}")
+    batch: list[Submission] = []
+    for one in sorted(submissions, key=lambda one: (one.data_hash, one.annotator_email, one.label_branch_name)):
+        if len(batch) >= size and batch[-1].data_hash != one.data_hash:
+            yield tuple(batch)
+            batch = []
+        batch.append(one)
+    if batch:
+        yield tuple(batch)
+
+
+def dump_batch(batch: Sequence[Submission]) -> bytes:
+    """Return a batch as JSON; the same batch gives the same bytes."""
+    return orjson.dumps([asdict(one) for one in batch], option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+
+
+def load_batch(content: bytes) -> tuple[Submission, ...]:
+    """Read what :func:`dump_batch` wrote."""
+    return tuple(Submission(**fields) for fields in orjson.loads(content))
+
+
+def batch_name(content: bytes) -> str:
+    """Return a short name that only the batch's content decides, so that a repeat writes the same file."""
+    return hashlib.sha256(content).hexdigest()[:16]

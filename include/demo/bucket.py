@@ -1,0 +1,103 @@
+"""
+A local S3 with the demo's files in it, for as long as it runs.
+
+``python -m include.demo.bucket --material DIR --bucket NAME --url-file FILE`` starts moto's S3 server on the
+loopback interface, uploads the material, writes its URL to the file and serves until SIGTERM or SIGINT. The server
+accepts any credentials; boto3 wants some, so set ``CREDENTIALS`` in the environment of those who use it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import boto3
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from include.demo.material import make_material
+from include.demo.material.make import KINDS
+
+# Not secrets: the server takes anything.
+_REGION: Final = "eu-west-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_DEFAULT_REGION": _REGION}
+
+
+@contextmanager
+def local_bucket(material: Path, bucket: str, *, port: int = 0) -> Iterator[str]:
+    """
+    Serve the objects of a folder as a bucket on the loopback interface; yields the server's URL.
+
+    :param port: 0 takes a free one.
+    """
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line for each request
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port)
+    server.start()
+    try:
+        host, bound_port = server.get_host_and_port()
+        url = f"http://{host}:{bound_port}"
+        upload(material, bucket, url)
+        yield url
+    finally:
+        server.stop()
+
+
+def upload(material: Path, bucket: str, url: str) -> int:
+    """Make the bucket, put every file of the material into it under its path as key, and return how many."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name=_REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    client.create_bucket(
+        Bucket=bucket,
+        CreateBucketConfiguration={"LocationConstraint": _REGION},
+    )
+    files = [path for kind in KINDS for path in sorted((material / kind).rglob("*")) if path.is_file()]
+    # One after the other: client and server share this process, so threads only make it slower (measured).
+    for path in files:
+        client.put_object(Bucket=bucket, Key=path.relative_to(material).as_posix(), Body=path.read_bytes())
+    return len(files)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m include.demo.bucket", description=__doc__)
+    parser.add_argument("--material", type=Path, required=True, help="folder of the files; filled if need be")
+    parser.add_argument("--bucket", required=True, help="name of the bucket")
+    parser.add_argument("--url-file", type=Path, required=True, help="where to write the URL once all is there")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    # What a killed run left behind must not be taken for ours.
+    arguments.url_file.unlink(missing_ok=True)
+    try:
+        make_material(arguments.material)
+        with local_bucket(arguments.material, arguments.bucket, port=arguments.port) as url:
+            _publish(arguments.url_file, url)
+            signal.pause()
+    finally:
+        arguments.url_file.unlink(missing_ok=True)
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
+
+
+def _publish(url_file: Path, url: str) -> None:
+    url_file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = url_file.with_name(url_file.name + ".tmp")
+    temporary.write_text(url + "\n", encoding="utf-8")
+    temporary.replace(url_file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Child processes that are sure to end: started together, stopped together, found again after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+STOP_SECONDS = 10.0
+
+
+class ProcessError(RuntimeError):
+    """A process of the demo did not start, or ended before its time; the message names its log."""
+
+
+class Processes:
+    """
+    Start programs in process groups of their own and stop all of them at the end.
+
+    Their ids are written to ``register``; what a killed demo left running is ended before anything new starts.
+
+    :param register: file that remembers what runs
+    :param logs: folder that gets one log file a program
+    """
+
+    def __init__(self, register: Path, logs: Path) -> None:
+        self._register = register
+        self._logs = logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        end_leftovers(self._register)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(*reversed(self._running))
+
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a program; what it prints goes to ``<logs>/<name>.log``."""
+        with self.log(name).open("wb") as log:
+            process = subprocess.Popen(  # no shell, and every word of the command is ours
+                command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        self._running[name] = process
+        self._remember()
+        return process
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a program."""
+        return self._logs / f"{name}.log"
+
+    def stop(self, *names: str) -> None:
+        """Ask the programs to end, wait, then end them."""
+        stopping = [self._running.pop(name) for name in names]
+        _end_groups([process.pid for process in stopping])
+        for process in stopping:
+            process.wait()
+        self._remember()
+
+    def check(self) -> None:
+        """
+        Make sure that all programs are still there.
+
+        :raises ProcessError: one has ended
+        """
+        for name, process in self._running.items():
+            if (status := process.poll()) is not None:
+                raise ProcessError(f"{name} ended with status {status}: see {self.log(name)}")
+
+    def wait_for_file(self, name: str, path: Path, seconds: float) -> str:
+        """
+        Wait until a program has written a file that says it is ready; return the file's content.
+
+        :raises ProcessError: the program ended, or took longer
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if path.exists() and (content := path.read_text(encoding="utf-8").strip()):
+                return content
+            self.check()
+            time.sleep(0.05)
+        raise ProcessError(f"{name} was not ready after {seconds:.0f} s: see {self.log(name)}")
+
+    def _remember(self) -> None:
+        entries = [{"pid": one.pid, "started": _started(one.pid)} for one in self._running.values()]
+        self._register.write_text(json.dumps(entries), encoding="utf-8")
+
+
+def end_leftovers(register: Path) -> int:
+    """End the process groups that a register of a killed demo names; return how many were still there."""
+    if not register.exists():
+        return 0
+    entries = json.loads(register.read_text(encoding="utf-8") or "[]")
+    # A process id may be somebody else's by now: only one that started at the same moment is ours.
+    ours = [one["pid"] for one in entries if one["started"] is not None and one["started"] == _started(one["pid"])]
+    _end_groups(ours)
+    register.unlink()
+    return len(ours)
+
+
+def _started(pid: int) -> float | None:
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _end_groups(pids: Sequence[int]) -> None:
+    for pid in pids:
+        _signal_group(pid, signal.SIGTERM)
+    members = [process for pid in pids for process in _group(pid)]
+    psutil.wait_procs(members, timeout=STOP_SECONDS)
+    for pid in pids:
+        _signal_group(pid, signal.SIGKILL)
+
+
+def _group(pid: int) -> list[psutil.Process]:
+    try:
+        leader = psutil.Process(pid)
+        return [leader, *leader.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return

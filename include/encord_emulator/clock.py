@@ -1,0 +1,46 @@
+"""Time as the emulator keeps it: UTC, ISO 8601 with microseconds, so that text sorts like time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from include.encord_emulator.errors import invalid
+
+
+def now() -> str:
+    """Return the present moment."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def shift(stamp: str, seconds: float) -> str:
+    """Return ``stamp`` moved by ``seconds``, which may be negative."""
+    return (datetime.fromisoformat(stamp) + timedelta(seconds=seconds)).isoformat(timespec="microseconds")
+
+
+def seconds_between(start: str, end: str) -> float:
+    """Return the seconds from ``start`` to ``end``."""
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def normalise(text: str, name: str) -> str:
+    """
+    Return any ISO 8601 moment in the form kept here; one without a zone is taken as UTC.
+
+    :param name: the argument the text came from, for the message.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid(f"{name}: {text!r} is not an ISO 8601 moment") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def blob_stamp(stamp: str) -> str:
+    """Return the form that label blobs carry, ``2023-03-21 10:25:48``."""
+    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def long_stamp(stamp: str) -> str:
+    """Return the form that single labels carry, ``Tue, 21 Mar 2023 11:21:51 GMT``."""
+    return datetime.fromisoformat(stamp).strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -1,0 +1,83 @@
+"""Ontologies: the editor document is kept as given."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from include.encord_emulator.call import Call, Routes
+from include.encord_emulator.errors import exists, not_found
+from include.encord_emulator.filters import listing_filters
+from include.encord_emulator.paging import whole
+from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.tables import ONTOLOGIES
+
+routes = Routes()
+ADMIN_ROLE = 0
+
+
+def require_ontology(call: Call, ontology_hash: str) -> Record:
+    """Return an ontology, or refuse with 404."""
+    ontology = call.fetch_one(sa.select(ONTOLOGIES).where(ONTOLOGIES.c.ontology_hash == ontology_hash))
+    if ontology is None:
+        raise not_found("ontology", ontology_hash)
+    return ontology
+
+
+def make_ontology(call: Call, title: str, description: str, editor: dict[str, Any]) -> Record:
+    """Create an ontology and return it."""
+    same = sa.select(ONTOLOGIES).where(ONTOLOGIES.c.title == title)
+    if call.switches["unique_titles"] and call.fetch_one(same) is not None:
+        raise exists("ontology", title)
+    ontology = {
+        "ontology_hash": str(uuid4()),
+        "title": title,
+        "description": description,
+        "editor": editor,
+        "owner": call.user,
+        "created_at": call.now,
+        "edited_at": call.now,
+    }
+    call.insert(ONTOLOGIES, ontology)
+    return ontology
+
+
+@routes.on("POST", "ontologies")
+def create_ontology(call: Call) -> Any:
+    description = call.payload().get("description") or ""
+    return _dto(make_ontology(call, call.required("title"), description, call.required("editor")))
+
+
+@routes.on("GET", "ontologies")
+def list_ontologies(call: Call) -> Any:
+    statement = sa.select(ONTOLOGIES).where(*listing_filters(call, ONTOLOGIES)).order_by(ONTOLOGIES.c.seq)
+    return whole([_dto(ontology) for ontology in call.fetch(statement)])
+
+
+@routes.on("GET", "ontologies/{ontology}")
+def get_ontology(call: Call) -> Any:
+    return _dto(require_ontology(call, call.path_uuid("ontology")))
+
+
+@routes.on("PUT", "ontologies/{ontology}")
+def update_ontology(call: Call) -> Any:
+    ontology, body = require_ontology(call, call.path_uuid("ontology")), call.payload()
+    changes = {name: body[name] for name in ("title", "description", "editor") if body.get(name) is not None}
+    changes["edited_at"] = call.now
+    chosen = ONTOLOGIES.c.ontology_hash == ontology["ontology_hash"]
+    call.connection.execute(ONTOLOGIES.update().where(chosen).values(**changes))
+    return _dto(ontology | changes)
+
+
+def _dto(ontology: Record) -> dict[str, Any]:
+    return {
+        "ontologyUuid": ontology["ontology_hash"],
+        "title": ontology["title"],
+        "description": ontology["description"],
+        "editor": ontology["editor"],
+        "createdAt": ontology["created_at"],
+        "lastEditedAt": ontology["edited_at"],
+        "userRole": ADMIN_ROLE,
+    }

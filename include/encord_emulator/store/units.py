@@ -1,0 +1,73 @@
+"""Data units: a dataset row, the item behind it, and the frames of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.encord_emulator.store.database import Record, fetch, fetch_in
+from include.encord_emulator.store.tables import DATA_ROWS, DATASETS, ITEMS, PROJECT_DATASETS
+from include.encord_emulator.wire.media import DATA_TYPES
+
+_UNITS = (
+    sa.select(
+        DATA_ROWS.c.seq, DATA_ROWS.c.data_hash, DATA_ROWS.c.dataset_hash, DATA_ROWS.c.title, DATA_ROWS.c.created_at,
+        DATASETS.c.title.label("dataset_title"), ITEMS.c.uuid.label("item_uuid"), ITEMS.c.item_type, ITEMS.c.url,
+        ITEMS.c.url_key, ITEMS.c.client_metadata, ITEMS.c.media, ITEMS.c.edited_at,
+    )
+    .join_from(DATA_ROWS, ITEMS, DATA_ROWS.c.item_uuid == ITEMS.c.uuid)
+    .join(DATASETS, DATASETS.c.dataset_hash == DATA_ROWS.c.dataset_hash)
+    .order_by(DATA_ROWS.c.seq)
+)  # fmt: skip
+
+
+def dataset_units(connection: sa.Connection, dataset_hash: str) -> list[Record]:
+    """Return the units of a dataset, oldest first."""
+    return _with_data_type(fetch(connection, _UNITS.where(DATA_ROWS.c.dataset_hash == dataset_hash)))
+
+
+def project_units(
+    connection: sa.Connection, project_hash: str, data_hashes: Sequence[str] | None = None
+) -> list[Record]:
+    """Return the units of all datasets of a project, one for each data hash, oldest first."""
+    datasets = sa.select(PROJECT_DATASETS.c.dataset_hash).where(PROJECT_DATASETS.c.project_hash == project_hash)
+    statement = _UNITS.where(DATA_ROWS.c.dataset_hash.in_(datasets))
+    if data_hashes is None:
+        rows = fetch(connection, statement)
+    else:
+        rows = fetch_in(connection, statement, DATA_ROWS.c.data_hash, data_hashes)
+    first = {row["data_hash"]: row for row in reversed(rows)}
+    return _with_data_type([row for row in rows if first[row["data_hash"]] is row])
+
+
+def children_of(connection: sa.Connection, units: Sequence[Record]) -> dict[str, list[Record]]:
+    """Return the child items of the image groups among the units, by item uuid and in order."""
+    groups = [unit["item_uuid"] for unit in units if unit["data_type"] == "img_group"]
+    rows = fetch_in(connection, sa.select(ITEMS).order_by(ITEMS.c.seq), ITEMS.c.parent_item, groups)
+    children: dict[str, list[Record]] = {uuid: [] for uuid in groups}
+    for row in rows:
+        children[row["parent_item"]].append(row)
+    return children
+
+
+def images_data(children: Sequence[Record]) -> list[dict[str, Any]]:
+    """Return the frames of an image group as label metadata carries them."""
+    return [
+        {
+            "index": index,
+            "title": child["name"],
+            "file_type": child["media"]["mime"],
+            "height": child["media"]["height"],
+            "width": child["media"]["width"],
+            "image_hash": child["uuid"],
+        }
+        for index, child in enumerate(children)
+    ]
+
+
+def _with_data_type(rows: list[Record]) -> list[Record]:
+    for row in rows:
+        row["data_type"] = DATA_TYPES[row["item_type"]]
+    return rows

@@ -1,0 +1,166 @@
+"""Encord's workflows: stages found by type and title, tasks listed to the end before any of them moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from encord_provider.exceptions import EncordWorkflowError
+
+if TYPE_CHECKING:
+    from encord.user_client import EncordUserClient
+    from encord.workflow import AgentStage, ConsensusReviewStage, FinalStage
+
+BUNDLE_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTask:
+    """A task that waits at an agent stage; ``handle`` is the SDK's own object."""
+
+    task_uuid: str
+    data_hash: str
+    data_title: str
+    handle: Any = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOption:
+    """One annotator's branch in a consensus review task; no label hash means nothing was saved."""
+
+    annotator_email: str
+    label_branch_name: str
+    label_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusTask:
+    """A task that all its annotators have submitted."""
+
+    task_uuid: str
+    data_hash: str
+    data_title: str
+    options: tuple[ReviewOption, ...]
+
+
+class WorkflowAdapter:
+    """Look at stages and move their tasks."""
+
+    def __init__(self, client: EncordUserClient) -> None:
+        self._client = client
+        self._stages: dict[str, Sequence[Any]] = {}
+
+    def pathways(self, project_hash: str, stage_title: str, names: Iterable[str]) -> dict[str, str]:
+        """
+        Return the uuids of an agent stage's pathways, ``{name: uuid}``.
+
+        :raises EncordWorkflowError: the stage or one of the pathways is missing; the message lists what there is
+        """
+        stage = self._agent_stage(project_hash, stage_title)
+        known = {pathway.name: str(pathway.uuid) for pathway in stage.pathways}
+        if missing := [name for name in names if name not in known]:
+            raise EncordWorkflowError(
+                f"agent stage {stage_title!r} of project {project_hash} lacks pathway(s) "
+                f"{', '.join(map(repr, missing))}; it has {', '.join(map(repr, known)) or 'none'}"
+            )
+        return {name: known[name] for name in names}
+
+    def agent_tasks(self, project_hash: str, stage_title: str) -> list[AgentTask]:
+        """List all tasks of an agent stage, to the last page."""
+        tasks = list(self._agent_stage(project_hash, stage_title).get_tasks())
+        return [AgentTask(str(task.uuid), str(task.data_hash), task.data_title, task) for task in tasks]
+
+    def proceed(self, tasks: Iterable[AgentTask], pathways: Mapping[str, str]) -> None:
+        """
+        Send tasks of one agent stage along pathways, ``{task uuid: pathway uuid}``, up to 1,000 in a request.
+
+        A request with one task that has left the stage is refused whole (``InvalidArgumentsError``), also when it was
+        this very call that moved it and only the answer was lost: list the stage again before trying again.
+        """
+        from uuid import UUID
+
+        from encord.http.bundle import Bundle
+
+        with Bundle(bundle_size=BUNDLE_SIZE) as bundle:
+            for task in tasks:
+                task.handle.proceed(pathway_uuid=UUID(pathways[task.task_uuid]), bundle=bundle)
+
+    def count_final(self, project_hash: str, stage_title: str) -> int:
+        """Return how many tasks have reached a final stage such as ``Complete``."""
+        return sum(1 for _ in self._final_stage(project_hash, stage_title).get_tasks())
+
+    def consensus_tasks(self, project_hash: str, stage_title: str) -> list[ConsensusTask]:
+        """List all tasks that wait in a consensus block's review, with each annotator's branch."""
+        tasks = list(self._review_stage(project_hash, stage_title).get_tasks())
+        return [
+            ConsensusTask(str(task.uuid), str(task.data_hash), task.data_title, tuple(map(_option, task.options)))
+            for task in tasks
+        ]
+
+    def review(self, project_hash: str, stage_title: str, verdicts: Mapping[str, str]) -> int:
+        """
+        Approve or reject tasks of a consensus review, ``{task uuid: "approve" | "reject"}``.
+
+        Tasks that have left the stage already are passed over; returns how many were acted on.
+        """
+        from encord.http.bundle import Bundle
+
+        tasks = [
+            task for task in self._review_stage(project_hash, stage_title).get_tasks() if str(task.uuid) in verdicts
+        ]
+        with Bundle(bundle_size=BUNDLE_SIZE) as bundle:
+            for task in tasks:
+                getattr(task, verdicts[str(task.uuid)])(bundle=bundle)
+        return len(tasks)
+
+    def _agent_stage(self, project_hash: str, title: str) -> AgentStage:
+        from encord.workflow import AgentStage
+
+        stage: AgentStage = self._stage(project_hash, title, AgentStage)
+        return stage
+
+    def _final_stage(self, project_hash: str, title: str) -> FinalStage:
+        from encord.workflow import FinalStage
+
+        stage: FinalStage = self._stage(project_hash, title, FinalStage)
+        return stage
+
+    def _review_stage(self, project_hash: str, title: str) -> ConsensusReviewStage:
+        from encord.workflow import ConsensusReviewStage
+
+        stage: ConsensusReviewStage = self._stage(project_hash, title, ConsensusReviewStage)
+        return stage
+
+    def _stage(self, project_hash: str, title: str, stage_type: type[Any]) -> Any:
+        """
+        Find a stage by type first, then by title.
+
+        A consensus block is one box in the web app and two stages in the API, and which of them carries the box's
+        title is not settled: the title alone, or followed by a word such as "Review", is taken.
+        """
+        if project_hash not in self._stages:  # a project's stages come from its template and stay
+            self._stages[project_hash] = self._client.get_project(project_hash).workflow.stages
+        stages = self._stages[project_hash]
+        fitting: list[Any] = [stage for stage in stages if isinstance(stage, stage_type)]
+        exact = [stage for stage in fitting if stage.title == title]
+        found = exact or [stage for stage in fitting if stage.title.startswith(f"{title} ")]
+        if len(found) == 1:
+            return found[0]
+        raise EncordWorkflowError(
+            f"project {project_hash} has {len(found) or 'no'} {stage_type.__name__}s with title {title!r}; "
+            f"its stages are: {_describe(stages)}. "
+            "Correct the stage's title, or the workflow template, in the campaign."
+        )
+
+
+def _option(option: Any) -> ReviewOption:
+    return ReviewOption(
+        annotator_email=option.annotator,
+        label_branch_name=option.label_branch_name,
+        label_hash=str(option.label_hash) if option.label_hash else None,
+    )
+
+
+def _describe(stages: Sequence[Any]) -> str:
+    return ", ".join(f"{stage.title!r} ({stage.stage_type.value})" for stage in stages) or "none"

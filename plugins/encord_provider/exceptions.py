@@ -1,0 +1,35 @@
+"""What can go wrong between Airflow and Encord, by name."""
+
+from __future__ import annotations
+
+
+class EncordConnectionError(ValueError):
+    """The Airflow connection cannot be used: no key, a key that is none, a domain that is none."""
+
+
+class EncordNotFoundError(LookupError):
+    """A thing that the campaign names does not exist in Encord, or is hidden from the connection's key."""
+
+
+class EncordAmbiguousTitleError(ValueError):
+    """Two things in Encord carry one title, and nobody can tell which is meant."""
+
+
+class EncordOntologyError(ValueError):
+    """An ontology is not the one that is needed."""
+
+
+class EncordUploadError(RuntimeError):
+    """Encord did not register files that it was asked to register."""
+
+
+class EncordWorkflowError(ValueError):
+    """A project's workflow lacks a stage, a pathway or a dataset that is needed."""
+
+
+class EncordTimeoutError(TimeoutError):
+    """Something that people or Encord should have finished was not finished in time."""
+
+
+class EncordTriggerEventError(RuntimeError):
+    """The triggerer sent an event that the task does not understand."""

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseHook
+
+from encord_provider.adapters.datasets import DatasetAdapter
+from encord_provider.adapters.labels import LabelAdapter
+from encord_provider.adapters.ontologies import OntologyAdapter
+from encord_provider.adapters.progress import Progress
+from encord_provider.adapters.projects import ProjectAdapter
+from encord_provider.adapters.storage import StorageAdapter
+from encord_provider.adapters.workflow import WorkflowAdapter
+from encord_provider.exceptions import EncordConnectionError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+    from encord.user_client import EncordUserClient
+
+DEFAULT_DOMAIN = "https://api.encord.com"
+WEB_APPS = {
+    "https://api.encord.com": "https://app.encord.com",
+    "https://api.us.encord.com": "https://app.us.encord.com",
+}
+PEM_BEGIN = "-----BEGIN"
+
+
+class EncordHook(BaseHook):
+    """
+    Talk to Encord through its own SDK, with what an Airflow connection of type ``encord`` says.
+
+    The connection's host is the API domain, its password the private SSH key (PEM, or base64 of the PEM).
+    Nothing is read and the SDK is not imported before the first call.
+
+    :param encord_conn_id: the connection's id; default ``encord_default``
+    """
+
+    conn_name_attr = "encord_conn_id"
+    default_conn_name = "encord_default"
+    conn_type = "encord"
+    hook_name = "Encord"
+
+    def __init__(self, encord_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.encord_conn_id = encord_conn_id
+        self._connection: Connection | None = None
+
+    async def aload_connection(self) -> EncordHook:
+        """Read the connection without blocking the triggerer's loop; the calls after it are for a thread."""
+        self._connection = await self.aget_connection(self.encord_conn_id)
+        return self
+
+    @property
+    def connection(self) -> Connection:
+        """The Airflow connection, read once."""
+        if self._connection is None:
+            self._connection = self.get_connection(self.encord_conn_id)
+        return self._connection
+
+    def get_conn(self) -> EncordUserClient:
+        """Return the SDK's client."""
+        return self.client
+
+    @cached_property
+    def client(self) -> EncordUserClient:
+        """
+        The SDK's client, made once.
+
+        :raises EncordConnectionError: the connection has no private key, or one that is no Ed25519 key
+        """
+        from encord.http.constants import RequestsSettings
+        from encord.user_client import EncordUserClient
+
+        extra = self.connection.extra_dejson
+        settings = RequestsSettings(
+            connect_timeout=int(extra.get("connect_timeout") or 30),
+            read_timeout=int(extra.get("read_timeout") or 180),
+        )
+        key = self._private_key()
+        try:
+            return EncordUserClient.create_with_ssh_private_key(
+                key,
+                requests_settings=settings,
+                domain=self.domain,
+                user_agent_suffix=" ".join(["airflow-benchmark-qa", extra.get("user_agent") or ""]).strip(),
+            )
+        except ValueError:
+            # The SDK's own message quotes the key, so it must not be chained.
+            raise self._no_key("holds no Ed25519 private key") from None
+
+    @property
+    def domain(self) -> str:
+        """The API's address, without a slash at the end."""
+        host = (self.connection.host or DEFAULT_DOMAIN).rstrip("/")
+        if "://" not in host:
+            host = f"{self.connection.schema or 'https'}://{host}"
+        return f"{host}:{self.connection.port}" if self.connection.port else host
+
+    def progress(self, project_hash: str, complete_stage: str) -> Progress:
+        """Return how many of a project's units have reached the final stage of this title."""
+        complete = self.workflow.count_final(project_hash, complete_stage)
+        return Progress(complete=complete, units=len(self.labels.rows(project_hash)))
+
+    def project_url(self, project_hash: str) -> str:
+        """Return the address of a project in Encord's web app."""
+        web_app = self.connection.extra_dejson.get("web_app") or WEB_APPS.get(self.domain, self.domain)
+        return f"{web_app.rstrip('/')}/projects/view/{project_hash}/summary"
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Back the Test button: list the cloud integrations, and say in a sentence what is wrong if that fails."""
+        try:
+            titles = self.storage.integration_titles()
+        except Exception as error:  # noqa: BLE001 - the button must answer, whatever went wrong
+            return False, self._explain(error)
+        return True, f"Encord answers at {self.domain}; cloud integrations: {', '.join(titles) or 'none'}"
+
+    @cached_property
+    def storage(self) -> StorageAdapter:
+        """Integrations, folders, imports."""
+        return StorageAdapter(self.client)
+
+    @cached_property
+    def datasets(self) -> DatasetAdapter:
+        """Datasets and their units."""
+        return DatasetAdapter(self.client)
+
+    @cached_property
+    def ontologies(self) -> OntologyAdapter:
+        """Ontologies."""
+        return OntologyAdapter(self.client)
+
+    @cached_property
+    def projects(self) -> ProjectAdapter:
+        """Projects, their datasets, people and tags."""
+        return ProjectAdapter(self.client)
+
+    @cached_property
+    def workflow(self) -> WorkflowAdapter:
+        """Stages and tasks."""
+        return WorkflowAdapter(self.client)
+
+    @cached_property
+    def labels(self) -> LabelAdapter:
+        """Label rows."""
+        return LabelAdapter(self.client)
+
+    def _private_key(self) -> str:
+        password = (self.connection.password or "").strip()
+        if not password:
+            raise self._no_key("has no private key: put the key into the field 'Private SSH key'")
+        if PEM_BEGIN in password:
+            return _restore_line_ends(password)
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+            decoded = base64.b64decode(password, validate=True).decode("ascii")
+            if PEM_BEGIN in decoded:
+                return decoded
+        raise self._no_key("holds neither a PEM private key nor the base64 of one")
+
+    def _no_key(self, problem: str) -> EncordConnectionError:
+        return EncordConnectionError(f"connection {self.encord_conn_id!r}, field password: {problem}")
+
+    def _explain(self, error: Exception) -> str:
+        name = type(error).__name__
+        if name in {"AuthenticationError", "SshKeyNotFound"}:
+            return f"{self.domain} does not know this key: is it added to your Encord account, and in this region?"
+        if name == "AuthorisationError":
+            return f"{self.domain} knows this key but refuses it the list of cloud integrations"
+        if name == "RequestException":
+            return f"{self.domain} cannot be reached"
+        return f"{name}: {error}"
+
+
+def _restore_line_ends(pem: str) -> str:
+    """Give a PEM its line ends back where a one-line field made them spaces, or backslash and ``n``."""
+    return "\n".join(_pem_lines(pem.replace("\\n", "\n"))) + "\n"
+
+
+def _pem_lines(pem: str) -> Iterator[str]:
+    head, _, rest = pem.partition(PEM_BEGIN)
+    label, _, rest = rest.partition("-----")
+    body, _, _tail = rest.partition("-----END")
+    yield f"{head.strip()}{PEM_BEGIN}{label}-----"
+    yield from body.split()
+    yield f"-----END{label}-----"

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from encord_provider.adapters.projects import Member, ProjectSpec
+from encord_provider.links.encord import EncordProjectLink
+from encord_provider.operators.base import EncordBaseOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class EncordCreateProjectOperator(EncordBaseOperator):
+    """
+    Ensure a project that has all that is asked for; returns its hash.
+
+    A project of this title that exists already gets the datasets, people and tags that it lacks; it must carry the
+    same ontology, whose hash is pushed as XCom ``ontology_hash``.
+
+    :param title: the project's title, exact (templated)
+    :param dataset_hashes: datasets to attach (templated)
+    :param ontology: a hash, or the fields of ``OntologySettings``; created if it is written out (templated)
+    :param workflow_template: hash of a workflow template; they are made in Encord's web app (templated)
+    :param description: for a project that has to be created (templated)
+    :param tags: names of organisation tags, created where they are missing (templated)
+    :param users: ``{"email", "role"}``; those who are members already keep their role
+    :param groups: ``{"group_hash", "role"}``
+    """
+
+    template_fields: Sequence[str] = ("title", "dataset_hashes", "ontology", "workflow_template", "description", "tags")
+    operator_extra_links = (EncordProjectLink(),)
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        dataset_hashes: Sequence[str],
+        ontology: Mapping[str, Any] | str,
+        workflow_template: str,
+        description: str = "",
+        tags: Sequence[str] = (),
+        users: Sequence[Mapping[str, str]] = (),
+        groups: Sequence[Mapping[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.title = title
+        self.dataset_hashes = dataset_hashes
+        self.ontology = ontology
+        self.workflow_template = workflow_template
+        self.description = description
+        self.tags = tags
+        self.users = users
+        self.groups = groups
+        self.project_hash: str | None = None
+
+    def execute(self, context: Context) -> str:
+        """
+        Find the project, or create it; then complete it.
+
+        :raises EncordNotFoundError: the ontology, a dataset or the workflow template does not exist
+        :raises EncordOntologyError: the project exists with another ontology
+        :raises EncordAmbiguousTitleError: two projects carry the title
+        """
+        ontology_hash = self._ensure_ontology()
+        spec = ProjectSpec(
+            title=self.title,
+            dataset_hashes=list(self.dataset_hashes),
+            ontology_hash=ontology_hash,
+            workflow_template=self.workflow_template,
+            description=self.description,
+            tags=self.tags,
+            users=[Member(user["email"], user["role"]) for user in self.users],
+            groups=[Member(group["group_hash"], group["role"]) for group in self.groups],
+        )
+        self.project_hash, created = self.hook.projects.ensure(spec)
+        self.log.info("%s project %r (%s)", "Created" if created else "Found", self.title, self.project_hash)
+        context["ti"].xcom_push(key="ontology_hash", value=ontology_hash)
+        return self.project_hash
+
+    def _ensure_ontology(self) -> str:
+        from include.benchmark_qa.ontology import OntologySettings
+
+        fields = {"hash": self.ontology} if isinstance(self.ontology, str) else self.ontology
+        ontology_hash, created = self.hook.ontologies.ensure(OntologySettings.model_validate(fields))
+        self.log.info("%s ontology %s", "Created" if created else "Found", ontology_hash)
+        return ontology_hash

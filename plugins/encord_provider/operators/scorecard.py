@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from include.benchmark_qa import paths
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from include.benchmark_qa.results.report import ScoreReport
+    from include.object_storage.protocol import Bucket
+
+
+class PublishScoresOperator(BaseOperator):
+    """
+    Sum up all scores of a campaign and publish them, as a page and as JSON, in the workspace.
+
+    Returns ``{"scorecard": key, "annotators": count, "submissions": count, "not_computed": count}``.
+
+    :param campaign_title: what the page is headed with (templated)
+    :param workspace: URI of the campaign's workspace (templated)
+    :param decision: the fields of ``DecisionSettings`` (templated)
+    :param settings: the fields of ``ScoringSettings`` (templated)
+    """
+
+    template_fields: Sequence[str] = ("campaign_title", "workspace", "decision", "settings")
+
+    def __init__(
+        self,
+        *,
+        campaign_title: str,
+        workspace: str,
+        decision: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.campaign_title = campaign_title
+        self.workspace = workspace
+        self.decision = decision
+        self.settings = settings
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Read every score there is, sum up, write; a campaign without scores gets a page that says so."""
+        from include.benchmark_qa.results.scorecard import render_scorecard, scorecard_text
+        from include.benchmark_qa.scoring.settings import ScoringSettings
+        from include.object_storage import open_bucket
+
+        workspace = open_bucket(self.workspace)
+        report = self._report(workspace)
+        as_of: datetime = context["ti"].start_date
+        page = render_scorecard(
+            report,
+            campaign=self.campaign_title,
+            as_of=f"{as_of:%Y-%m-%d %H:%M} UTC",
+            pass_mark=ScoringSettings.model_validate(self.settings).pass_mark,
+        )
+        workspace.write(paths.SCORECARD, page.encode())
+        workspace.write(paths.SUMMARY, _as_json(report, as_of))
+        self.log.info("Scorecard of %r\n%s", self.campaign_title, scorecard_text(report.annotators))
+        return {
+            "scorecard": paths.SCORECARD,
+            "annotators": len(report.annotators),
+            "submissions": sum(annotator.submissions for annotator in report.annotators),
+            "not_computed": len(report.not_computed),
+        }
+
+    def _report(self, workspace: Bucket) -> ScoreReport:
+        from include.benchmark_qa.results.report import read_report
+        from include.benchmark_qa.scoring.settings import DecisionSettings
+
+        with tempfile.TemporaryDirectory() as folder:
+            return read_report(
+                _download(workspace, paths.SUBMISSIONS, Path(folder, "submissions")),
+                _download(workspace, paths.VERDICTS, Path(folder, "verdicts")),
+                DecisionSettings.model_validate(self.decision),
+            )
+
+
+def _download(workspace: Bucket, prefix: str, folder: Path) -> list[Path]:
+    """Copy the tables under a prefix to where DuckDB can read them."""
+    from include.object_storage import BucketNotFoundError
+
+    try:
+        keys = [key for batch in workspace.list(prefix) for key in batch.keys]
+    except BucketNotFoundError:  # a folder appears with the first write: nothing was ever scored
+        return []
+    folder.mkdir()
+    files = []
+    for number, key in enumerate(keys):
+        file = folder / f"{number}.parquet"
+        file.write_bytes(workspace.read(key))
+        files.append(file)
+    return files
+
+
+def _as_json(report: ScoreReport, as_of: datetime) -> bytes:
+    import orjson
+
+    content = {
+        "as_of": as_of,
+        "annotators": [asdict(annotator) for annotator in report.annotators],
+        "not_computed": [asdict(one) for one in report.not_computed],
+    }
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
