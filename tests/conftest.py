@@ -55,9 +55,7 @@ def emulator(running_emulator: RunningEmulator) -> RunningEmulator:
     """Return the emulator as if it had just been started."""
     from tests.emulator.emulator_support import Control
 
-    control = Control(running_emulator.url)
-    control.call("DELETE", "faults")
-    control.call("POST", "reset")
+    Control(running_emulator.url).call("POST", "reset")
     return running_emulator
 
 

@@ -21,9 +21,10 @@ from include.benchmark_qa.results.report import read_report
 from include.benchmark_qa.results.scorecard import scorecard_text
 from include.demo import places
 from include.demo.airflow import ensure_database
+from include.demo.lock import WorldBusyError
 from include.demo.processes import ProcessError
 from include.demo.summary import make_summary, what_is_new, write_summary
-from include.demo.world import World, WorldBusyError, running_world
+from include.demo.world import World, running_world
 
 LABELLING_SECONDS = 300.0
 
@@ -62,13 +63,16 @@ def run_demo() -> None:
         if is_first
         else "Found an earlier demo; starting it again ..."
     )
-    with running_world() as world:
-        before: dict[str, Any] = world.encord_state()
+    with running_world("make demo") as world:
+        before = world.encord_state()
         ensure_database(world)
         world.start_annotators()
         run_dag(world, f"benchmark_qa__{campaign.name}", "from files to a production project")
         wait_for_annotators(world, campaign)
-        run_dag(world, f"benchmark_qa_loop__{campaign.name}", "routes and scores what was labelled")
+        if labelled_units(world.encord_state(), campaign) > labelled_units(before, campaign):
+            run_dag(world, f"benchmark_qa_loop__{campaign.name}", "routes and scores what was labelled")
+        else:
+            say("No known unit was labelled since: the scores that the run above published are the latest.")
         summary = make_summary(world, campaign, int(before["requests"]))
         write_summary(summary)
         say(what_is_new(before, world.encord_state()))
@@ -110,6 +114,15 @@ def wait_for_annotators(world: World, campaign: Campaign) -> None:
         time.sleep(0.3)
 
 
+def labelled_units(state: dict[str, Any], campaign: Campaign) -> int:
+    """Return how many known units all their annotators have labelled: those past the consensus annotation."""
+    production = _production(state, campaign)
+    if production is None:
+        return 0
+    routed: int = production["routed"][campaign.workflow.agent_stage][campaign.workflow.benchmark_pathway]
+    return routed - _being_labelled(production)
+
+
 def report(campaign: Campaign) -> None:
     """Print the scorecard and where to look next."""
     say("")
@@ -118,7 +131,7 @@ def report(campaign: Campaign) -> None:
     workspace = Path(campaign.workspace_uri)
     say(f"Scorecard to open in a browser: {workspace / paths.SCORECARD}")
     say(f"All numbers as JSON:            {places.SUMMARY}")
-    say(f"Scores for your own queries:    {workspace / paths.SUBMISSIONS}*.parquet")
+    say(f"Scores for your own queries:    {workspace / paths.SUBMISSIONS / '*.parquet'}")
     say("Airflow's UI with this campaign: make start")
 
 
@@ -128,8 +141,15 @@ def say(line: str) -> None:
 
 
 def _open_benchmark_tasks(world: World, campaign: Campaign) -> int:
-    state: dict[str, Any] = world.encord_state()
-    production = next(one for one in state["projects"] if one["title"] == campaign.production_project.title)
+    production = _production(world.encord_state(), campaign)
+    return _being_labelled(production) if production else 0
+
+
+def _production(state: dict[str, Any], campaign: Campaign) -> dict[str, Any] | None:
+    return next((one for one in state["projects"] if one["title"] == campaign.production_project.title), None)
+
+
+def _being_labelled(production: dict[str, Any]) -> int:
     return sum(count for stage, count in production["tasks"].items() if stage.endswith("(CONSENSUS_ANNOTATION)"))
 
 

@@ -20,6 +20,10 @@ LOCK = BUILD / "lock"
 PROCESSES = BUILD / "processes.json"
 LOGS = BUILD / "logs"
 SUMMARY = BUILD / "summary.json"
+# The address of the UI that `make start` left running
+UI = BUILD / "ui.url"
+# Airflow's simple auth manager looks for it here
+PASSWORDS = AIRFLOW_HOME / "simple_auth_manager_passwords.json.generated"
 
 CAMPAIGN = "demo"
 BUCKET = "benchmark-qa-demo"

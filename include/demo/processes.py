@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -114,24 +115,30 @@ def _started(pid: int) -> float | None:
 
 
 def _end_groups(pids: Sequence[int]) -> None:
+    # Not by process group alone: Airflow puts each task into a group of its own, yet it stays in the session.
+    members = _sessions(pids)
     for pid in pids:
         _signal_group(pid, signal.SIGTERM)
-    members = [process for pid in pids for process in _group(pid)]
     psutil.wait_procs(members, timeout=STOP_SECONDS)
-    for pid in pids:
-        _signal_group(pid, signal.SIGKILL)
+    left = [process for process in {*members, *_sessions(pids)} if process.is_running()]
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=STOP_SECONDS)
 
 
-def _group(pid: int) -> list[psutil.Process]:
+def _sessions(leaders: Sequence[int]) -> list[psutil.Process]:
+    """Return the processes of the sessions that these processes began, themselves included."""
+    return [process for process in psutil.process_iter() if _session(process.pid) in leaders]
+
+
+def _session(pid: int) -> int | None:
     try:
-        leader = psutil.Process(pid)
-        return [leader, *leader.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, number)
-    except ProcessLookupError:
-        return

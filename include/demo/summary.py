@@ -41,7 +41,7 @@ class Summary(TypedDict):
 
 def make_summary(world: World, campaign: Campaign, requests_before: int) -> Summary:
     """Read the state of the local Encord and the published scores."""
-    state: dict[str, Any] = world.encord_state()
+    state = world.encord_state()
     projects = {project["title"]: project for project in state["projects"]}
     folders = {folder["name"]: folder["items"] for folder in state["folders"]}
     production = projects[campaign.production_project.title]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from include.benchmark_qa.listing.model import DataKind
@@ -74,6 +74,7 @@ class ManifestGenerator:
                 groups.setdefault((directory, id(rule)), (rule, []))[1].append(key)
             else:
                 yield self._unit(rule, key, (key,))
+        _refuse_shared_directories(groups)
         for (directory, _), (rule, members) in groups.items():
             yield self._unit(rule, directory, tuple(sorted(members, key=_frame_order)))
 
@@ -115,6 +116,17 @@ class ManifestGenerator:
             source_keys=members,
             client_metadata=metadata | {"source_key": source_key, "kind": self.kind.value},
         )
+
+
+def _refuse_shared_directories(groups: Mapping[tuple[str, int], tuple[FileRule, list[str]]]) -> None:
+    """Refuse two groups of one directory: a group is known by its directory, so one would be taken for the other."""
+    first: dict[str, FileRule] = {}
+    for (directory, _), (rule, _) in groups.items():
+        if (other := first.setdefault(directory, rule)) is not rule:
+            raise ManifestError(
+                f"directory {directory!r} holds files of two grouping rules ({other.type.value}: {other.match!r}, "
+                f"{rule.type.value}: {rule.match!r}); give each group a directory of its own, or merge the rules"
+            )
 
 
 def _is_hidden(key: str) -> bool:

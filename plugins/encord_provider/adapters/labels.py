@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from encord.objects import LabelRowV2
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 BUNDLE_SIZE = 100
 FILTER_CHUNK = 500
 MAIN_BRANCH = "main"
+
+# Data hash and branch name.
+BranchKey: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +46,22 @@ class LabelAdapter:
         """List the ``main`` label rows of a project, of some units or of all (``None``)."""
         return [_row(row) for row in self._list(project_hash, data_hashes, branches=False)]
 
-    def labels(self, project_hash: str, label_hashes: Iterable[str], data_hashes: Iterable[str]) -> dict[str, Any]:
+    def labels(self, project_hash: str, wanted: Iterable[BranchKey]) -> dict[BranchKey, dict[str, Any]]:
         """
-        Return labels as Encord's own dictionaries, ``{label hash: label row}``, on whatever branch they are.
+        Return label rows as Encord's own dictionaries, ``{(data hash, branch): label row}``.
 
-        ``data_hashes`` are the units that the labels belong to: Encord is asked for those only.
+        Rows that were never saved are left out: to initialise one would create it on the server.
         """
-        wanted = set(label_hashes)
-        if not wanted:
-            return {}
-        rows = [row for row in self._list(project_hash, data_hashes, branches=True) if row.label_hash in wanted]
-        for branch in sorted({row.branch_name for row in rows}):
-            # One bundle a branch: the SDK sends a whole bundle under the first row's branch.
-            self._initialise([row for row in rows if row.branch_name == branch])
-        return {str(row.label_hash): row.to_encord_dict() for row in rows}
+        keys = set(wanted)
+        found = self._list(project_hash, {data_hash for data_hash, _ in keys}, branches=True)
+        rows = [row for row in found if row.label_hash and _key(row) in keys]
+        by_hash: dict[str, list[LabelRowV2]] = {}
+        for row in rows:
+            by_hash.setdefault(str(row.label_hash), []).append(row)
+        # The SDK tells the answers of a bundle apart by label hash alone; that branches differ in it is not settled.
+        for bundle in zip_longest(*by_hash.values()):
+            self._initialise([row for row in bundle if row is not None])
+        return {_key(row): row.to_encord_dict() for row in rows}
 
     def _initialise(self, rows: Sequence[LabelRowV2]) -> None:
         from encord.http.bundle import Bundle
@@ -75,6 +81,10 @@ class LabelAdapter:
             chunk = wanted[start : start + FILTER_CHUNK]
             found += project.list_label_rows_v2(data_hashes=chunk, include_all_label_branches=branches)
         return found
+
+
+def _key(row: LabelRowV2) -> BranchKey:
+    return str(row.data_hash), row.branch_name
 
 
 def _row(row: LabelRowV2) -> LabelRow:

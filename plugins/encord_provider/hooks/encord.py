@@ -102,14 +102,38 @@ class EncordHook(BaseHook):
         return f"{host}:{self.connection.port}" if self.connection.port else host
 
     def progress(self, project_hash: str, complete_stage: str) -> Progress:
-        """Return how many of a project's units have reached the final stage of this title."""
+        """
+        Return how many of a project's units have reached the final stage of this title.
+
+        Units are counted in the datasets, since Encord may make a unit's task later than it attaches the unit.
+        """
         complete = self.workflow.count_final(project_hash, complete_stage)
-        return Progress(complete=complete, units=len(self.labels.rows(project_hash)))
+        return Progress(complete=complete, units=len(self.unit_hashes(project_hash)))
+
+    def unit_hashes(self, project_hash: str) -> set[str]:
+        """Return the data hashes of all units of a project's datasets."""
+        datasets = self.projects.dataset_hashes(project_hash)
+        return {unit for dataset_hash in datasets for unit in self.datasets.data_hashes(dataset_hash)}
 
     def project_url(self, project_hash: str) -> str:
         """Return the address of a project in Encord's web app."""
         web_app = self.connection.extra_dejson.get("web_app") or WEB_APPS.get(self.domain, self.domain)
         return f"{web_app.rstrip('/')}/projects/view/{project_hash}/summary"
+
+    def check_key(self) -> None:
+        """
+        Ask Encord whether it knows the connection's key, so that a wrong one is said plainly and before anything else.
+
+        :raises EncordConnectionError: it does not, or the connection's key cannot be used at all
+        """
+        from encord.exceptions import AuthenticationError, AuthorisationError, SshKeyNotFound
+
+        try:
+            # A key that may not see the integrations is known all the same.
+            with contextlib.suppress(AuthorisationError):
+                self.storage.integration_titles()
+        except (AuthenticationError, SshKeyNotFound) as error:
+            raise self._no_key(self._explain(error)) from None
 
     def test_connection(self) -> tuple[bool, str]:
         """Back the Test button: list the cloud integrations, and say in a sentence what is wrong if that fails."""

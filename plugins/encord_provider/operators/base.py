@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from encord_provider.hooks.encord import EncordHook
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 class EncordBaseOperator(BaseOperator):
@@ -23,3 +26,7 @@ class EncordBaseOperator(BaseOperator):
     def hook(self) -> EncordHook:
         """The hook, made on first use."""
         return EncordHook(self.encord_conn_id)
+
+    def pre_execute(self, context: Context) -> None:
+        """Make sure that Encord knows the key, before the task begins and before it goes on after a wait."""
+        self.hook.check_key()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from encord_provider.adapters.labels import MAIN_BRANCH
 from encord_provider.exceptions import EncordNotFoundError, EncordOntologyError
 from encord_provider.links.encord import EncordProjectLink
 from encord_provider.operators.base import EncordBaseOperator
@@ -12,9 +13,11 @@ from include.benchmark_qa.submissions import Submission, batch_name, dump_batch,
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from encord_provider.adapters.labels import LabelRow
+    from encord_provider.adapters.labels import BranchKey
     from encord_provider.adapters.workflow import ConsensusTask
     from include.benchmark_qa.results.batch import LabelPair
+
+NO_KEY = ("", "")
 
 
 class EncordListSubmissionsOperator(EncordBaseOperator):
@@ -158,40 +161,29 @@ class EncordScoreLabelsOperator(EncordBaseOperator):
     def _pairs(self, submissions: Sequence[Submission], benchmark_hash: str) -> list[LabelPair]:
         from include.benchmark_qa.results.batch import LabelPair
 
-        data_hashes = {submission.data_hash for submission in submissions}
-        label_hashes = {submission.label_hash for submission in submissions if submission.label_hash}
-        submitted = self.hook.labels.labels(self.project_hash, label_hashes, data_hashes)
-        truth_rows = self._truth_rows(data_hashes, benchmark_hash)
-        truths = self.hook.labels.labels(
-            benchmark_hash,
-            {row.label_hash for row in truth_rows.values() if row.label_hash},
-            {row.data_hash for row in truth_rows.values()},
-        )
+        saved = {(one.data_hash, one.label_branch_name) for one in submissions if one.label_hash}
+        submitted = self.hook.labels.labels(self.project_hash, saved)
+        truth_keys = self._truth_keys({one.data_hash for one in submissions}, benchmark_hash)
+        truths = self.hook.labels.labels(benchmark_hash, truth_keys.values())
         return [
             LabelPair(
                 submission=one,
-                ground_truth=truths.get(_label_hash(truth_rows.get(one.data_hash))),
-                submitted=submitted.get(one.label_hash or ""),
+                ground_truth=truths.get(truth_keys.get(one.data_hash, NO_KEY)),
+                submitted=submitted.get((one.data_hash, one.label_branch_name)),
             )
             for one in submissions
         ]
 
-    def _truth_rows(self, data_hashes: Iterable[str], benchmark_hash: str) -> dict[str, LabelRow]:
-        """Return the benchmark project's row for each unit: by data hash, else by the storage item behind it."""
+    def _truth_keys(self, data_hashes: Iterable[str], benchmark_hash: str) -> dict[str, BranchKey]:
+        """Return where the ground truth of each unit is: by data hash, else by the storage item behind it."""
         rows = self.hook.labels.rows(benchmark_hash)
         by_hash = {row.data_hash: row for row in rows}
-        missing = [data_hash for data_hash in data_hashes if data_hash not in by_hash]
-        if not missing:
-            return {data_hash: by_hash[data_hash] for data_hash in data_hashes}
-        by_item = {row.backing_item_uuid: row for row in rows if row.backing_item_uuid}
-        for row in self.hook.labels.rows(self.project_hash, missing):
-            if row.backing_item_uuid in by_item:
-                by_hash[row.data_hash] = by_item[row.backing_item_uuid]
-        return {data_hash: by_hash[data_hash] for data_hash in data_hashes if data_hash in by_hash}
-
-
-def _label_hash(row: LabelRow | None) -> str:
-    return (row.label_hash if row else None) or ""
+        if missing := [data_hash for data_hash in data_hashes if data_hash not in by_hash]:
+            by_item = {row.backing_item_uuid: row for row in rows if row.backing_item_uuid}
+            for row in self.hook.labels.rows(self.project_hash, missing):
+                if row.backing_item_uuid in by_item:
+                    by_hash[row.data_hash] = by_item[row.backing_item_uuid]
+        return {one: (by_hash[one].data_hash, MAIN_BRANCH) for one in data_hashes if one in by_hash}
 
 
 def _submissions(task: ConsensusTask) -> list[Submission]:

@@ -149,9 +149,8 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         return True
 
     def _all_units_have_tasks(self, project_hash: str) -> bool:
-        with_task = sum(row.stage_title is not None for row in self.hook.labels.rows(project_hash))
-        datasets = self.hook.projects.dataset_hashes(project_hash)
-        units = set().union(*(self.hook.datasets.data_hashes(one) for one in datasets))
-        if missing := len(units) - with_task:
-            self.log.info("%d of %d units have no task yet", missing, len(units))
-        return missing <= 0
+        with_task = {row.data_hash for row in self.hook.labels.rows(project_hash) if row.stage_title is not None}
+        units = self.hook.unit_hashes(project_hash)
+        if missing := units - with_task:
+            self.log.info("%d of %d units have no task yet", len(missing), len(units))
+        return not missing

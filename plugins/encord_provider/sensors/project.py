@@ -49,6 +49,10 @@ class EncordGroundTruthSensor(BaseSensorOperator):
         """The hook, made on first use."""
         return EncordHook(self.encord_conn_id)
 
+    def pre_execute(self, context: Context) -> None:
+        """Make sure that Encord knows the key, before the task begins and before it goes on after a wait."""
+        self.hook.check_key()
+
     def poke(self, context: Context) -> bool:
         """Look once."""
         progress = self.hook.progress(self.project_hash, self.complete_stage)

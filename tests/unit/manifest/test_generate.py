@@ -66,6 +66,13 @@ def test_a_directory_is_one_group_though_a_folder_interleaves_with_its_files():
     assert [unit.source_keys for unit in units] == [(keys[0], keys[2]), (keys[1],)]
 
 
+def test_a_directory_that_two_rules_group_is_refused_by_name():
+    scans = {"match": [".dcm"], "type": "dicom_series"}
+    keys = ["production/groups/a/1.dcm", "production/groups/a/1.jpg"]
+    with pytest.raises(ManifestError, match=r"directory 'production/groups/a' holds files of two grouping rules"):
+        list(generator(GROUPS, scans).units(keys))
+
+
 def test_files_of_a_directory_that_another_rule_takes_stay_out_of_the_group():
     notes = {"match": [".txt"], "type": "text"}
     keys = ["production/groups/a/1.jpg", "production/groups/a/2.jpg", "production/groups/a/note.txt"]
