@@ -39,7 +39,9 @@ so far. From then on `benchmark_qa_loop__{name}` routes and scores by itself.
 what is missing; nothing is ever made twice.
 
 **A run that waits** at `wait_for_ground_truth` waits for people. Its log says how far they are; the button *Open in
-Encord* leads to the project.
+Encord*, under *Details* of `create_benchmark_project`, leads to the project.
+
+**The scores** are under the tab *Scorecard*, here and on every run.
 
 The campaign's settings are in `include/campaigns/{name}.yaml`; the form overrides some of them for one run.
 """

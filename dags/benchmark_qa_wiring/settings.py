@@ -110,26 +110,31 @@ def project_params(campaign: Campaign) -> dict[str, Param]:
 def scoring_params(campaign: Campaign) -> dict[str, Param]:
     """Return the form's fields on scoring and decisions."""
     section = "Scoring"
-    share: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1, "section": section}
+    number: dict[str, Any] = {"type": "number", "section": section}
     return {
         "iou_threshold": Param(
             campaign.scoring.iou_threshold,
             title="Overlap that counts as the same object",
             description="Intersection over union, more than 0 and up to 1.",
             exclusiveMinimum=0,
-            **{name: value for name, value in share.items() if name != "minimum"},
+            maximum=1,
+            **number,
         ),
         "pass_mark": Param(
             campaign.scoring.pass_mark,
             title="Pass mark",
             description="A submission passes with at least this score, 0 to 1.",
-            **share,
+            minimum=0,
+            maximum=1,
+            **number,
         ),
         "required_pass_rate": Param(
             campaign.decision.required_pass_rate,
             title="Required share of passes",
             description="An annotator passes when, with 95 % confidence, at least this share of submissions passes.",
-            **share,
+            exclusiveMinimum=0,
+            exclusiveMaximum=1,
+            **number,
         ),
         "min_tasks": Param(
             campaign.decision.min_tasks,

@@ -91,8 +91,15 @@ class WorkflowAdapter:
         return sum(1 for _ in self._final_stage(project_hash, stage_title).get_tasks())
 
     def consensus_tasks(self, project_hash: str, stage_title: str) -> list[ConsensusTask]:
-        """List all tasks that wait in a consensus block's review, with each annotator's branch."""
-        tasks = list(self._review_stage(project_hash, stage_title).get_tasks())
+        """
+        List all tasks that wait in a consensus block's review, with each annotator's branch.
+
+        Whether Encord lists a task there when the first annotator has submitted, or only when all have, is not settled:
+        those that are still being annotated are left out.
+        """
+        stage = self._review_stage(project_hash, stage_title)
+        unfinished = self._being_annotated(project_hash)  # asked first: who submits meanwhile waits for the next pass
+        tasks = [task for task in stage.get_tasks() if str(task.data_hash) not in unfinished]
         return [
             ConsensusTask(str(task.uuid), str(task.data_hash), task.data_title, tuple(map(_option, task.options)))
             for task in tasks
@@ -113,6 +120,12 @@ class WorkflowAdapter:
             for task in tasks:
                 getattr(task, verdicts[str(task.uuid)])(bundle=bundle)
         return len(tasks)
+
+    def _being_annotated(self, project_hash: str) -> set[str]:
+        from encord.workflow import ConsensusAnnotationStage
+
+        stages = [stage for stage in self._all_stages(project_hash) if isinstance(stage, ConsensusAnnotationStage)]
+        return {str(task.data_hash) for stage in stages for task in stage.get_tasks()}
 
     def _agent_stage(self, project_hash: str, title: str) -> AgentStage:
         from encord.workflow import AgentStage
@@ -139,9 +152,7 @@ class WorkflowAdapter:
         A consensus block is one box in the web app and two stages in the API, and which of them carries the box's
         title is not settled: the title alone, or followed by a word such as "Review", is taken.
         """
-        if project_hash not in self._stages:  # a project's stages come from its template and stay
-            self._stages[project_hash] = self._client.get_project(project_hash).workflow.stages
-        stages = self._stages[project_hash]
+        stages = self._all_stages(project_hash)
         fitting: list[Any] = [stage for stage in stages if isinstance(stage, stage_type)]
         exact = [stage for stage in fitting if stage.title == title]
         found = exact or [stage for stage in fitting if stage.title.startswith(f"{title} ")]
@@ -152,6 +163,11 @@ class WorkflowAdapter:
             f"its stages are: {_describe(stages)}. "
             "Correct the stage's title, or the workflow template, in the campaign."
         )
+
+    def _all_stages(self, project_hash: str) -> Sequence[Any]:
+        if project_hash not in self._stages:  # a project's stages come from its template and stay
+            self._stages[project_hash] = self._client.get_project(project_hash).workflow.stages
+        return self._stages[project_hash]
 
 
 def _option(option: Any) -> ReviewOption:

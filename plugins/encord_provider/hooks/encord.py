@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from encord_provider.adapters.datasets import DatasetAdapter
 from encord_provider.adapters.labels import LabelAdapter
@@ -52,14 +53,20 @@ class EncordHook(BaseHook):
 
     async def aload_connection(self) -> EncordHook:
         """Read the connection without blocking the triggerer's loop; the calls after it are for a thread."""
-        self._connection = await self.aget_connection(self.encord_conn_id)
+        with self._said_if_missing():
+            self._connection = await self.aget_connection(self.encord_conn_id)
         return self
 
     @property
     def connection(self) -> Connection:
-        """The Airflow connection, read once."""
+        """
+        The Airflow connection, read once.
+
+        :raises EncordConnectionError: there is none of this id
+        """
         if self._connection is None:
-            self._connection = self.get_connection(self.encord_conn_id)
+            with self._said_if_missing():
+                self._connection = self.get_connection(self.encord_conn_id)
         return self._connection
 
     def get_conn(self) -> EncordUserClient:
@@ -172,6 +179,16 @@ class EncordHook(BaseHook):
     def labels(self) -> LabelAdapter:
         """Label rows."""
         return LabelAdapter(self.client)
+
+    @contextlib.contextmanager
+    def _said_if_missing(self) -> Iterator[None]:
+        try:
+            yield
+        except AirflowNotFoundException:
+            raise EncordConnectionError(
+                f"there is no Airflow connection {self.encord_conn_id!r}: add one of type 'encord', "
+                "or correct `encord_connection` in the campaign"
+            ) from None
 
     def _private_key(self) -> str:
         password = (self.connection.password or "").strip()

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import tomllib
 from importlib.metadata import entry_points
-from pathlib import Path
 from pkgutil import resolve_name
 
 import pytest
 from airflow.providers_manager import ProvidersManager
 
 from encord_provider.get_provider_info import get_provider_info
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
+from encord.exceptions import RequestException
 from encord.orm.dataset import StorageLocation
 from encord.utilities.project_user import ProjectUserRole
 
@@ -80,8 +81,6 @@ def test_two_of_one_title_are_an_error_that_names_both(client: EncordUserClient,
 def test_a_create_whose_answer_is_lost_is_found_by_the_next_attempt(
     control: Control, one_attempt: None, thing: str
 ) -> None:
-    from encord.exceptions import RequestException
-
     match: dict[str, dict[str, str]] = {
         "folders": {"method": "POST", "path": "storage/folders$"},
         "datasets": {"method": "POST", "path": "datasets$"},
@@ -207,7 +206,7 @@ def test_a_project_hands_its_ontology_on_and_takes_it_by_hash() -> None:
 
 def test_a_project_with_another_ontology_is_refused() -> None:
     run(project_maker("P", []))
-    with pytest.raises(EncordOntologyError, match="project 'P' .* both projects must carry the same one"):
+    with pytest.raises(EncordOntologyError, match=r"project 'P' .* both projects must carry the same one"):
         run(project_maker("P", [], ontology=ROADS | {"title": "Other roads"}))
 
 

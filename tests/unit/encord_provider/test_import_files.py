@@ -14,7 +14,6 @@ from encord_provider.exceptions import (
     EncordUploadError,
 )
 from encord_provider.hooks.encord import EncordHook
-from encord_provider.triggers.storage import EncordUploadJobsTrigger
 from tests.emulator.emulator_support import BUCKET_URL
 from tests.unit.encord_provider.provider_support import (
     DATASETS,
@@ -23,6 +22,7 @@ from tests.unit.encord_provider.provider_support import (
     images,
     importer,
     run,
+    run_to_the_end,
     task_context,
     titles,
     write_manifest,
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("encord_default")]
 
+SINGLE_FILES = {
+    ".jpg": "image",
+    ".mp4": "video",
+    ".wav": "audio",
+    ".txt": "text",
+    ".pdf": "pdf",
+    ".nii.gz": "nifti",
+}
 THREE_AND_FIVE = {"benchmark": images("benchmark", 3), "production": images("production", 5)}
 
 
@@ -63,14 +71,7 @@ def test_every_type_of_unit_arrives_as_what_it_is(client: EncordUserClient, work
         {"match": "group/*.png", "type": "image_group", "group_by": "directory"},
         {"match": "sequence/*.png", "type": "image_sequence", "group_by": "directory"},
         {"match": [".dcm"], "type": "dicom_series", "group_by": "directory"},
-        *(
-            {"match": [f".{end}"], "type": kind}
-            for end, kind in {"jpg": "image", "mp4": "video", "wav": "audio"}.items()
-        ),
-        *(
-            {"match": [f".{end}"], "type": kind}
-            for end, kind in {"txt": "text", "pdf": "pdf", "nii.gz": "nifti"}.items()
-        ),
+        *({"match": [end], "type": unit_type} for end, unit_type in SINGLE_FILES.items()),
     ]
     keys = {"benchmark": [f"benchmark/{name}" for name in names], "production": ["production/ü 1.jpg"]}
     write_manifest(workspace, keys, rules=rules)
@@ -80,15 +81,15 @@ def test_every_type_of_unit_arrives_as_what_it_is(client: EncordUserClient, work
         "benchmark/a.jpg": "image",
         "benchmark/a.mp4": "video",
         "benchmark/a.wav": "audio",
-        "benchmark/a.txt": "plain_text",
+        "benchmark/a.txt": "plainText",
         "benchmark/a.pdf": "pdf",
         "benchmark/a.nii.gz": "nifti",
-        "benchmark/scan": "dicom_series",
-        "benchmark/group": "image_group",
-        "benchmark/sequence": "image_sequence",
+        "benchmark/scan": "dicomSeries",
+        "benchmark/group": "imageGroup",
+        "benchmark/sequence": "imageSequence",
     }
-    frames = {row.title: row.frames_per_second or row.duration for row in client.get_dataset(done["benchmark_dataset"])}
-    assert set(frames) == {item.name for item in items}
+    rows = client.get_dataset(done["benchmark_dataset"]).data_rows
+    assert {str(row.backing_item_uuid) for row in rows} == {str(item.uuid) for item in items}
     [other] = client.get_storage_folder(done["production_folder"]).list_items(include_client_metadata=True)
     assert other.client_metadata == {"source_key": "production/ü 1.jpg", "kind": "production"}
 
@@ -151,36 +152,16 @@ def test_an_import_left_running_is_waited_for_and_nothing_is_asked_for_twice(
     with pytest.raises(TaskDeferred):  # the worker leaves, and nothing ever comes back to it
         run(importer(files, deferrable=True))
     jobs = [job["uuid"] for job in control.call("GET", "state")["upload_jobs"]]
-    done = import_to_the_end(files) if deferrable else run(importer(files))
+    done = run_to_the_end(lambda: importer(files, deferrable=True)) if deferrable else run(importer(files))
     assert (done["benchmark_registered"], done["production_registered"]) == (3, 5)
     assert [job["uuid"] for job in control.call("GET", "state")["upload_jobs"]] == jobs
     assert len(jobs) == 2
     assert held(control, "folders", "items") == {FOLDERS["benchmark"]: 3, FOLDERS["production"]: 5}
 
 
-def import_to_the_end(workspace: Path) -> dict[str, Any]:
-    """Do what Airflow does with a deferred task: run its trigger, then call the method it names, on a new operator."""
-    import asyncio
-
-    call: Any = lambda operator: operator.execute(task_context())  # noqa: E731
-    for _ in range(3):
-        try:
-            return call(importer(workspace, deferrable=True))
-        except TaskDeferred as deferred:
-            assert isinstance(deferred.trigger, EncordUploadJobsTrigger)
-            [event] = asyncio.run(events_of(deferred.trigger))
-            name = deferred.method_name
-            call = lambda operator: getattr(operator, name)(task_context(), event=event)  # noqa: E731, B023
-    raise AssertionError("the task deferred itself three times")
-
-
-async def events_of(trigger: EncordUploadJobsTrigger) -> list[dict[str, Any]]:
-    return [event.payload async for event in trigger.run()]
-
-
 def test_a_deferred_import_ends_as_one_that_waits_itself(control: Control, files: Path) -> None:
     control.switch(upload_seconds=0.2)
-    done = import_to_the_end(files)
+    done = run_to_the_end(lambda: importer(files, deferrable=True))
     assert done == run(importer(files)) | {"benchmark_linked": 3, "production_linked": 5}
 
 

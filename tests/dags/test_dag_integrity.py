@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.serialization.serialized_objects import DagSerialization
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk import DAG
+
+DAG_IDS = ("benchmark_qa__demo", "benchmark_qa_loop__demo")
+HEAVY = {"encord", "numpy", "pandas", "scipy", "shapely", "pyarrow", "duckdb", "boto3", "fastapi"}
+PARSE_SECONDS = 5.0  # a wide margin: it takes 0.2 on a quiet machine
+
+LOOP = {
+    "route_tasks": {"list_submissions", "score_labels", "apply_decisions"},
+    "list_submissions": {"score_labels", "apply_decisions"},
+    "score_labels": {"apply_decisions"},
+    "apply_decisions": {"publish_scores"},
+    "publish_scores": set(),
+}
+CAMPAIGN = {
+    "list_bucket": {"generate_manifest"},
+    "generate_manifest": {"import_files"},
+    "import_files": {"create_benchmark_project", "create_production_project"},
+    "create_benchmark_project": {"wait_for_ground_truth"},
+    "wait_for_ground_truth": {"create_production_project"},
+    "create_production_project": {"route_tasks"},
+    **LOOP,
+}
+PARSE = f"""
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+
+sys.path.insert(0, {str(ROOT / "dags")!r})
+bag = DagBag(dag_folder={str(ROOT / "dags")!r})
+print(json.dumps({{
+    "errors": bag.import_errors,
+    "heavy": sorted({{name.partition(".")[0] for name in sys.modules}} & {HEAVY!r}),
+    "seconds": sum(stat.duration.total_seconds() for stat in bag.dagbag_stats),
+    "dags": {{dag_id: DagSerialization.to_dict(dag) for dag_id, dag in bag.dags.items()}},
+}}, sort_keys=True))
+"""
+
+
+@pytest.fixture(params=DAG_IDS)
+def dag(dag_bag: DagBag, request: pytest.FixtureRequest) -> DAG:
+    return dag_bag.dags[request.param]
+
+
+@pytest.fixture(scope="module")
+def fresh_parse() -> dict[str, Any]:
+    """Return what a process that has imported nothing yet makes of the Dag files."""
+    command = [sys.executable, "-c", PARSE]
+    # Another hash seed than this process's shows what depends on the order of a set.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_all_dag_files_are_read_without_error_or_warning(dag_bag: DagBag) -> None:
+    assert dag_bag.import_errors == {}
+    assert dag_bag.captured_warnings == {}
+    assert sorted(dag_bag.dags) == sorted(DAG_IDS)
+
+
+def test_each_campaign_has_one_dag_file_and_two_dags(dag_bag: DagBag) -> None:
+    campaigns = {path.stem for path in (ROOT / "include" / "campaigns").glob("*.yaml")}
+    files = Counter(Path(dag.fileloc).stem for dag in dag_bag.dags.values())
+    assert files == {f"benchmark_qa__{name}": 2 for name in campaigns}
+    assert set(dag_bag.dags) == {
+        f"{dag}__{name}" for dag in ("benchmark_qa", "benchmark_qa_loop") for name in campaigns
+    }
+
+
+def test_a_dag_says_whose_it_is_and_what_it_does(dag: DAG) -> None:
+    assert dag.tags == {"benchmark-qa", "encord", "demo"}
+    assert dag.doc_md
+    assert dag.dag_display_name != dag.dag_id
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    assert dag.start_date is not None
+    assert dag.start_date.tzinfo is not None
+
+
+def test_every_task_has_an_owner_and_tries_again(dag: DAG) -> None:
+    for task in dag.tasks:
+        assert task.owner == "demo", task.task_id
+        assert task.retries >= 1, task.task_id
+        assert isinstance(task.retry_delay, timedelta), task.task_id
+        assert task.retry_policy is not None, task.task_id
+
+
+@pytest.mark.parametrize(("dag_id", "edges"), [("benchmark_qa__demo", CAMPAIGN), ("benchmark_qa_loop__demo", LOOP)])
+def test_tasks_follow_each_other_in_this_order(dag_bag: DagBag, dag_id: str, edges: dict[str, set[str]]) -> None:
+    assert {task.task_id: task.downstream_task_ids for task in dag_bag.dags[dag_id].tasks} == edges
+
+
+def test_a_second_parse_makes_no_new_dag_version(dag_bag: DagBag, fresh_parse: dict[str, Any]) -> None:
+    for dag_id, dag in dag_bag.dags.items():
+        assert json.loads(json.dumps(DagSerialization.to_dict(dag))) == fresh_parse["dags"][dag_id]
+
+
+def test_a_parse_imports_nothing_heavy_and_is_quick(fresh_parse: dict[str, Any]) -> None:
+    assert (fresh_parse["errors"], fresh_parse["heavy"]) == ({}, [])
+    assert fresh_parse["seconds"] < PARSE_SECONDS
+
+
+def test_the_loop_starts_when_the_campaign_reports_a_production_project(dag_bag: DagBag) -> None:
+    [outlet] = dag_bag.dags["benchmark_qa__demo"].get_task("create_production_project").outlets
+    timetable = dag_bag.dags["benchmark_qa_loop__demo"].timetable
+    assert [asset.uri for _, asset in timetable.asset_condition.iter_assets()] == [outlet.uri]
+    assert outlet.uri == "encord://benchmark-qa/demo/production-project"
+
+
+def test_only_the_loop_skips_while_there_is_no_project(dag_bag: DagBag) -> None:
+    skips = {dag_id: dag_bag.dags[dag_id].get_task("route_tasks").skip_without_project for dag_id in DAG_IDS}
+    assert skips == {"benchmark_qa__demo": False, "benchmark_qa_loop__demo": True}

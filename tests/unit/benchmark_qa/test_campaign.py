@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from include.benchmark_qa.campaign import CampaignError, load_campaign
+
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
+SMALLEST: dict[str, Any] = {
+    "title": "Roads",
+    "integration": "Bucket",
+    "workspace": "build/roads",
+    "bucket": {"uri": "s3://roads"},
+    "ontology": {"title": "Roads"},
+    "benchmark_project": {"title": "B", "folder": "B files", "dataset": "B data", "workflow_template": "t-1"},
+    "production_project": {"title": "P", "folder": "P files", "dataset": "P data", "workflow_template": "t-2"},
+}
+
+
+@pytest.fixture
+def campaigns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BENCHMARK_QA_CAMPAIGNS", str(tmp_path))
+    return tmp_path
+
+
+def write(campaigns: Path, **changes: Any) -> None:
+    """Write ``roads.yaml``; a change with a dotted name goes into the mapping before the dot."""
+    fields = {name: dict(value) if isinstance(value, dict) else value for name, value in SMALLEST.items()}
+    for name, value in changes.items():
+        outer, _, inner = name.partition("__")
+        (fields[outer] if inner else fields)[inner or outer] = value
+    (campaigns / "roads.yaml").write_text(yaml.safe_dump(fields))
+
+
+def problem(campaigns: Path) -> str:
+    """Return what is said about ``roads.yaml``, without its path."""
+    with pytest.raises(CampaignError) as caught:
+        load_campaign("roads")
+    path, _, said = str(caught.value).partition(": ")
+    assert path == str(campaigns / "roads.yaml")
+    return said
+
+
+def test_the_smallest_campaign_has_defaults_for_the_rest(campaigns: Path) -> None:
+    write(campaigns)
+    campaign = load_campaign("roads")
+    assert (campaign.name, campaign.encord_connection, campaign.max_failed_imports) == ("roads", "encord_default", 0)
+    assert (campaign.bucket.benchmark_prefix, campaign.bucket.production_prefix) == ("benchmark/", "production/")
+    workflow = campaign.workflow
+    assert (workflow.agent_stage, workflow.benchmark_pathway, workflow.production_pathway, workflow.scored_stage) == (
+        "Benchmark Task?",
+        "YES",
+        "NO",
+        "Consensus 1",
+    )
+    assert (campaign.policy.on_pass, campaign.policy.on_fail) == ("leave", "leave")
+    assert (campaign.schedule.campaign, campaign.schedule.loop) == (None, "*/10 * * * *")
+
+
+def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BENCHMARK_QA_CAMPAIGNS", raising=False)
+    assert load_campaign("demo").title == "Demo"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"tittle": "x"}, "tittle: no such field"),
+        ({"bucket__url": "s3://x"}, "bucket.url: no such field"),
+        ({"bucket__uri": ""}, "bucket.uri: String should have at least 1 character"),
+        ({"title": None}, "title: Input should be a valid string"),
+        ({"max_failed_imports": -1}, "max_failed_imports: Input should be greater than or equal to 0"),
+        ({"import_poll_interval": 0}, "import_poll_interval: Input should be greater than 0"),
+        ({"name": "streets"}, "name is 'streets' but the file is called roads.yaml"),
+        ({"ontology": {}}, "ontology: name the ontology by hash or by title, one of them"),
+        ({"ontology": {"hash": "h", "title": "t"}}, "ontology: name the ontology by hash or by title, one of them"),
+        ({"scoring": {"iou_threshold": 0}}, "scoring.iou_threshold: Input should be greater than 0"),
+        ({"decision": {"required_pass_rate": 1}}, "decision.required_pass_rate: Input should be less than 1"),
+        ({"policy": {"on_pass": "aprove"}}, "policy.on_pass: Input should be 'approve', 'reject' or 'leave'"),
+        ({"production_project__title": "B"}, "campaign: benchmark_project.title and production_project.title must"),
+        ({"production_project__folder": "B files"}, "campaign: benchmark_project.folder and production_project.folder"),
+        ({"production_project__dataset": "B data"}, "campaign: benchmark_project.dataset and production_project.data"),
+        ({"bucket__benchmark_prefix": "production/b/"}, "bucket: benchmark_prefix 'production/b/' and production_pref"),
+        ({"bucket__production_prefix": ""}, "bucket: benchmark_prefix 'benchmark/' and production_prefix '' overlap"),
+        ({"benchmark_project__users": [{"email": "a@b.c", "role": "BOSS"}]}, "benchmark_project.users.0.role: Input"),
+    ],
+)
+def test_a_wrong_field_is_named(campaigns: Path, changes: dict[str, Any], said: str) -> None:
+    write(campaigns, **changes)
+    assert problem(campaigns).startswith(said)
+
+
+def test_all_wrong_fields_are_named_at_once_and_values_are_not_quoted(campaigns: Path) -> None:
+    write(campaigns, tittle="hunter2", bucket__secret_key="hunter2", policy={"on_pass": "hunter2"})
+    said = problem(campaigns)
+    assert [name for name in ("tittle", "bucket.secret_key", "policy.on_pass") if name not in said] == []
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title: [", "not valid YAML: while parsing"),
+        ("- title", "a campaign is a mapping of fields, not list"),
+        ("", "a campaign is a mapping of fields, not NoneType"),
+    ],
+)
+def test_a_file_that_is_no_campaign_says_so_in_one_line(campaigns: Path, text: str, said: str) -> None:
+    (campaigns / "roads.yaml").write_text(text)
+    message = problem(campaigns)
+    assert message.startswith(said)
+    assert "\n" not in message
+
+
+def test_a_missing_file_is_named(campaigns: Path) -> None:
+    assert problem(campaigns) == "there is no such campaign file"
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/roads", "file:///data/roads"])
+def test_a_workspace_with_a_scheme_stays_as_it_is(campaigns: Path, uri: str) -> None:
+    write(campaigns, workspace=uri)
+    assert load_campaign("roads").workspace_uri == uri
+
+
+def test_a_relative_workspace_lies_in_the_home_else_in_the_project(
+    campaigns: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(campaigns)
+    campaign = load_campaign("roads")
+    monkeypatch.setenv("BENCHMARK_QA_HOME", "/home/of/this/test")
+    assert campaign.workspace_uri == "/home/of/this/test/build/roads"
+    monkeypatch.delenv("BENCHMARK_QA_HOME")
+    assert campaign.workspace_uri == str(PROJECT_ROOT / "build" / "roads")

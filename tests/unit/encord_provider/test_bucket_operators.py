@@ -1,0 +1,106 @@
+"""The tasks before Encord: what a run lists, and the manifest of it."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from encord_provider.links.encord import EncordProjectLink
+from encord_provider.operators.bucket import ListBucketOperator
+from encord_provider.operators.manifest import GenerateManifestOperator
+from encord_provider.operators.workflow import EncordRouteTasksOperator
+from include.benchmark_qa.manifest.render import read_shard
+from tests.unit.encord_provider.provider_support import run
+
+MORNING, NOON, EVENING = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (6, 12, 18))
+PREFIXES = {"benchmark_prefix": "benchmark/", "production_prefix": "production/"}
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Path:
+    """Return a folder of one known file of the morning and three others: of the morning, noon and the evening."""
+    files = {"benchmark/a.jpg": MORNING, "production/b.jpg": MORNING, "production/c.jpg": NOON}
+    files |= {"production/d.jpg": EVENING, "other/e.jpg": NOON}
+    for key, modified in files.items():
+        path = tmp_path / "bucket" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(key)
+        os.utime(path, (modified.timestamp(), modified.timestamp()))
+    return tmp_path / "bucket"
+
+
+def list_files(bucket: Path, workspace: Path, prefixes: dict[str, str] = PREFIXES, **context: Any) -> dict[str, Any]:
+    operator = ListBucketOperator(task_id="list", bucket_uri=str(bucket), workspace=str(workspace), **prefixes)
+    return dict(run(operator, **context))
+
+
+def generate(bucket: Path, workspace: Path, listing: str, **rules: Any) -> dict[str, Any]:
+    operator = GenerateManifestOperator(
+        task_id="generate", listing=listing, bucket_uri=str(bucket), workspace=str(workspace), rules=rules, **PREFIXES
+    )
+    return dict(run(operator))
+
+
+def counts(listed: dict[str, Any]) -> dict[str, int]:
+    return {kind: listed[kind]["objects"] for kind in ("benchmark", "production")}
+
+
+def test_a_run_that_somebody_starts_lists_everything(bucket: Path, workspace: Path) -> None:
+    interval = {"data_interval_start": NOON, "data_interval_end": EVENING}
+    for run_type in ("manual", "asset_triggered"):
+        assert counts(list_files(bucket, workspace, run_type=run_type, **interval)) == {"benchmark": 1, "production": 3}
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (MORNING, NOON, {"benchmark": 1, "production": 1}),
+        (NOON, EVENING, {"benchmark": 0, "production": 1}),
+        (datetime(2026, 1, 1, tzinfo=UTC), MORNING, {"benchmark": 0, "production": 0}),
+    ],
+)
+def test_a_run_of_an_interval_lists_what_changed_in_it_start_included(
+    bucket: Path, workspace: Path, run_type: str, start: datetime, end: datetime, expected: dict[str, int]
+) -> None:
+    listed = list_files(bucket, workspace, run_type=run_type, data_interval_start=start, data_interval_end=end)
+    assert counts(listed) == expected
+
+
+def test_an_interval_of_no_width_is_an_error_that_says_what_to_use(bucket: Path, workspace: Path) -> None:
+    with pytest.raises(ValueError, match="CronDataIntervalTimetable"):
+        list_files(bucket, workspace, run_type="scheduled", data_interval_start=NOON, data_interval_end=NOON)
+
+
+def test_a_prefix_without_files_is_an_error_that_names_it(bucket: Path, workspace: Path) -> None:
+    with pytest.raises(ValueError, match=r"no files under \S+/bucket/bench/: correct the bucket or its prefixes"):
+        list_files(bucket, workspace, PREFIXES | {"benchmark_prefix": "bench/"})
+    assert not workspace.exists()
+
+
+def test_a_listing_becomes_a_manifest_a_kind(bucket: Path, workspace: Path) -> None:
+    rules = [{"match": "[abc].jpg", "type": "image"}]
+    made = generate(bucket, workspace, list_files(bucket, workspace)["listing"], rules=rules)
+    assert made["units"] == {"benchmark": 1, "production": 2}
+    assert made["ignored"] == {"benchmark": 0, "production": 1}
+    units = {
+        kind: [unit.client_metadata["source_key"] for path in shards for unit in read_shard(path.read_bytes())]
+        for kind in ("benchmark", "production")
+        if (shards := sorted((workspace / made["manifest"] / kind).glob("*[0-9].json")))
+    }
+    assert units == {"benchmark": ["benchmark/a.jpg"], "production": ["production/b.jpg", "production/c.jpg"]}
+
+
+def test_a_link_leads_to_the_project_once_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ENCORD_DEFAULT", '{"conn_type": "encord"}')
+    operator = EncordRouteTasksOperator(task_id="route", project_title="P", benchmark_dataset_title="B")
+    [link] = operator.operator_extra_links
+    assert isinstance(link, EncordProjectLink)
+    assert link.name == "Open in Encord"
+    assert link.get_link(operator, ti_key=None) == ""
+    operator.project_hash = "p-1"
+    assert link.get_link(operator, ti_key=None) == "https://app.encord.com/projects/view/p-1/summary"
