@@ -16,6 +16,7 @@ from airflow.listeners import hookimpl
 from airflow.sdk.listener import get_listener_manager
 
 from include.demo import places
+from include.demo.broken_runs import end_broken_runs
 
 
 class Progress:
@@ -70,6 +71,7 @@ def main(dag_id: str) -> int:
         for file, error in bag.import_errors.items():
             print(f"  {file}: {error.strip().splitlines()[-1]}", file=progress, flush=True)
         return 1
+    end_broken_runs()
     get_listener_manager().add_listener(Progress(progress))  # type: ignore[no-untyped-call]  # Airflow's is untyped
     run = bag.dags[dag_id].test()
     return 0 if run.state == "success" else 1

@@ -18,19 +18,21 @@ LATEST_SUBMISSIONS = """
     ) = 1
 """
 
+# Sums of fractions depend on the order of their terms, and threads would choose another one each time.
+_ORDERED = "ORDER BY project_hash, data_hash, label_branch_name"
 _PER_ANNOTATOR = f"""
     SELECT
         annotator_email,
         count(score),
         count(*) FILTER (passed),
-        avg(score),
+        avg(score {_ORDERED}) AS mean_score,
         count(*) FILTER (score IS NULL),
-        sum(tp)::BIGINT, sum(fp)::BIGINT, sum(fn)::BIGINT, sum(iou_sum), sum(iou_pairs)::BIGINT,
+        sum(tp)::BIGINT, sum(fp)::BIGINT, sum(fn)::BIGINT, sum(iou_sum {_ORDERED}), sum(iou_pairs)::BIGINT,
         sum(matched)::BIGINT, sum(low_overlap)::BIGINT, sum(attribute_mismatch)::BIGINT,
         sum(mislabelled)::BIGINT, sum(missing)::BIGINT, sum(extra)::BIGINT
     FROM ({LATEST_SUBMISSIONS})
     GROUP BY annotator_email
-    ORDER BY avg(score) DESC NULLS LAST, annotator_email
+    ORDER BY mean_score DESC NULLS LAST, annotator_email
 """  # noqa: S608 - put together from constants; paths are a parameter
 
 

@@ -88,13 +88,13 @@ class EncordHook(BaseHook):
             connect_timeout=int(extra.get("connect_timeout") or 30),
             read_timeout=int(extra.get("read_timeout") or 180),
         )
-        key = self._private_key()
+        key, user_agent = self._private_key(), self._user_agent()
         try:
             return EncordUserClient.create_with_ssh_private_key(
                 key,
                 requests_settings=settings,
                 domain=self.domain,
-                user_agent_suffix=" ".join(["airflow-benchmark-qa", extra.get("user_agent") or ""]).strip(),
+                user_agent_suffix=user_agent,
             )
         except ValueError:
             # The SDK's own message quotes the key, so it must not be chained.
@@ -201,6 +201,17 @@ class EncordHook(BaseHook):
             if PEM_BEGIN in decoded:
                 return decoded
         raise self._no_key("holds neither a PEM private key nor the base64 of one")
+
+    def _user_agent(self) -> str:
+        from encord.common.utils import validate_user_agent_suffix
+
+        given = self.connection.extra_dejson.get("user_agent") or ""
+        try:
+            return validate_user_agent_suffix(f"airflow-benchmark-qa {given}")
+        except ValueError:
+            raise EncordConnectionError(
+                f"connection {self.encord_conn_id!r}, field user_agent: {given!r} is no product name such as 'team/1.0'"
+            ) from None
 
     def _no_key(self, problem: str) -> EncordConnectionError:
         return EncordConnectionError(f"connection {self.encord_conn_id!r}, field password: {problem}")

@@ -127,6 +127,7 @@ class EncordImportFilesOperator(EncordBaseOperator):
         :raises EncordNotFoundError: the cloud integration does not exist
         :raises EncordUploadError: Encord refused more units than ``max_failed``; names the first ones and why
         """
+        self.hook.storage.integration_hash(self.integration)  # before anything is made
         parts = self._parts()
         left_over = [(part.folder_uuid, job) for part in parts for job in self._ledger.open_jobs(part.folder_uuid)]
         if left_over:

@@ -1,0 +1,236 @@
+"""A whole campaign by its operators, one `execute` after the other: no scheduler, the real SDK, a local Encord."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from encord.exceptions import RequestException
+
+from encord_provider.operators.bucket import ListBucketOperator
+from encord_provider.operators.decisions import EncordApplyDecisionsOperator
+from encord_provider.operators.labels import EncordListSubmissionsOperator, EncordScoreLabelsOperator
+from encord_provider.operators.manifest import GenerateManifestOperator
+from encord_provider.operators.project import EncordCreateProjectOperator
+from encord_provider.operators.scorecard import PublishScoresOperator
+from encord_provider.operators.storage import EncordImportFilesOperator
+from encord_provider.operators.workflow import EncordRouteTasksOperator
+from encord_provider.sensors.project import EncordGroundTruthSensor
+from include.simulated_annotators.settings import TeamSettings
+from include.simulated_annotators.team import Team
+from include.simulated_annotators.web_app import WebApp
+from tests.emulator.emulator_support import BENCHMARK_QA, ESTABLISHING, INTEGRATION
+
+ANNOTATORS = ("careful", "steady", "hasty", "careless")
+PATIENCE_SECONDS = 20.0
+KINDS = ("benchmark", "production")
+UPLOAD = {"method": "POST", "path": "/data-upload-jobs$"}
+ONTOLOGY = {
+    "title": "Streets",
+    "objects": [
+        {"name": "Vehicle", "shape": "bounding_box"},
+        {"name": "Person", "shape": "bounding_box"},
+        {"name": "Region", "shape": "polygon"},
+    ],
+    "classifications": [{"name": "Scene", "type": "radio", "options": ["Indoor", "Outdoor"]}],
+}
+
+
+def email(name: str) -> str:
+    return f"{name}@example.com"
+
+
+def people() -> list[str]:
+    return [email(name) for name in (*ANNOTATORS, "truth", "reviewer")]
+
+
+@dataclass
+class Journey:
+    """
+    One campaign over a folder of files.
+
+    :param url: the local Encord
+    :param folder: gets `files/` and `workspace/`
+    """
+
+    url: str
+    folder: Path
+    settle_seconds: float = 10.0
+
+    def run(self) -> dict[str, Any]:
+        """Go all the way, twice where a run may be repeated; return what came of it, free of ids."""
+        datasets = self.import_files()
+        benchmark = self.make_project("benchmark", ESTABLISHING, ["truth"], datasets[:1])
+        self.make_ground_truth(benchmark)
+        production = self.make_project("production", BENCHMARK_QA, ANNOTATORS, datasets)
+        routed = self.route()
+        again = self.route()
+        for names in (ANNOTATORS[:2], ANNOTATORS[2:]):
+            self.label_all(*names)
+            # As the loop does: a pass in between must not take what is half done for finished.
+            self.score_and_decide(production)
+        return {"routed": routed, "routed again": again, **self.outcome()}
+
+    def import_files(self) -> list[str]:
+        """List, write manifests, import; the answer to the first upload request is lost on the way."""
+        files, workspace = self.folder / "files", self.folder / "workspace"
+        bucket = {
+            "bucket_uri": str(files),
+            "benchmark_prefix": "benchmark/",
+            "production_prefix": "production/",
+            "workspace": str(workspace),
+            "bucket_options": {"object_url_base": "https://bucket.s3.eu-west-1.amazonaws.com"},
+        }
+        listing = execute(ListBucketOperator(task_id="list", **bucket))["listing"]
+        rules = {"rules": [{"match": [".jpg"], "type": "image"}]}
+        manifest = execute(GenerateManifestOperator(task_id="manifest", listing=listing, rules=rules, **bucket))
+        operator = EncordImportFilesOperator(
+            task_id="import",
+            manifest=manifest["manifest"],
+            workspace=str(workspace),
+            integration=INTEGRATION,
+            folders={kind: f"{kind} files" for kind in KINDS},
+            datasets={kind: f"{kind} data" for kind in KINDS},
+            poll_interval=0.02,
+            deferrable=False,
+        )
+        self._control("POST", "faults", {"match": UPLOAD, "drop": "after", "times": 1})
+        try:
+            execute(operator)
+        except RequestException:
+            result = execute(operator)
+        else:
+            raise AssertionError("the answer to the upload request was not lost")
+        assert execute(operator) == result | {f"{kind}_linked": 0 for kind in KINDS}
+        return [result[f"{kind}_dataset"] for kind in KINDS]
+
+    def make_project(self, kind: str, template: str, members: Any, datasets: list[str]) -> str:
+        """Ensure the project twice; return its hash."""
+        users = [{"email": email(name), "role": "ANNOTATOR"} for name in members]
+        operator = EncordCreateProjectOperator(
+            task_id="project",
+            title=f"{kind} project",
+            dataset_hashes=datasets,
+            ontology=ONTOLOGY,
+            workflow_template=template,
+            tags=["qa"],
+            users=[*users, {"email": email("reviewer"), "role": "REVIEWER"}],
+        )
+        project_hash = execute(operator)
+        assert execute(operator) == project_hash
+        return str(project_hash)
+
+    def make_ground_truth(self, project_hash: str) -> None:
+        """Let the two who are trusted work until the sensor says that all is there."""
+        sensor = EncordGroundTruthSensor(task_id="wait", project_hash=project_hash, deferrable=False)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not sensor.poke({}):
+            assert time.monotonic() < deadline, "the ground truth never counts as complete"
+            self.label_all("truth", "reviewer")
+
+    def route(self) -> dict[str, int]:
+        """Route what waits; return how many tasks went each way."""
+        operator = EncordRouteTasksOperator(
+            task_id="route",
+            project_title="production project",
+            benchmark_dataset_title="benchmark data",
+            settle_seconds=self.settle_seconds,
+        )
+        routed: dict[str, int] = execute(operator)["routed"]
+        return routed
+
+    def label_all(self, *names: str) -> None:
+        """Let these people work until the others, or nobody, have something to do."""
+        members = [member(name) for name in names]
+        team = Team(TeamSettings.model_validate({"seed": 7, "max_ordinary_tasks": 3, "members": members}))
+        with WebApp(self.url) as web_app:
+            while not team.work_once(web_app).nothing_left:
+                pass
+
+    def score_and_decide(self, project_hash: str) -> None:
+        """One pass of the loop: list, score, decide, publish."""
+        workspace = str(self.folder / "workspace")
+        stage = {"project_hash": project_hash, "scored_stage": "Consensus 1"}
+        batches = execute(
+            EncordListSubmissionsOperator(task_id="submissions", workspace=workspace, batch_size=8, **stage)
+        )
+        scores = [
+            execute(
+                EncordScoreLabelsOperator(
+                    task_id="score",
+                    batch=batch,
+                    campaign="journey",
+                    project_hash=project_hash,
+                    benchmark_project_title="benchmark project",
+                    workspace=workspace,
+                    settings={},
+                )
+            )
+            for batch in batches
+        ]
+        policy = {"on_pass": "approve", "on_fail": "approve"}
+        execute(
+            EncordApplyDecisionsOperator(task_id="decide", scores=scores, workspace=workspace, policy=policy, **stage)
+        )
+        execute(
+            PublishScoresOperator(
+                task_id="publish", campaign_title="Journey", workspace=workspace, decision={"min_tasks": 3}, settings={}
+            )
+        )
+
+    def outcome(self) -> dict[str, Any]:
+        """Return what Encord holds and what was published, without hashes."""
+        state = self._control("GET", "state")
+        published = json.loads((self.folder / "workspace" / "scorecard.json").read_text(encoding="utf-8"))
+        scores = {one["annotator_email"]: one for one in published["annotators"]}
+        ranked = sorted(scores, key=lambda one: -scores[one]["mean_score"])
+        return {
+            "folders": {folder["name"]: folder["items"] for folder in state["folders"]},
+            "datasets": {dataset["title"]: dataset["rows"] for dataset in state["datasets"]},
+            "ontologies": [ontology["title"] for ontology in state["ontologies"]],
+            "projects": sorted(project["title"] for project in state["projects"]),
+            "ever routed": [project["routed"] for project in state["projects"] if project["routed"]],
+            "tags": [project["tags"] for project in state["projects"]],
+            "complete": {project["title"]: project["tasks"]["Complete (DONE)"] for project in state["projects"]},
+            "submissions": {one: scores[one]["submissions"] for one in sorted(scores)},
+            "best": ranked[0],
+            "worst": ranked[-1],
+            "not computed": len(published["not_computed"]),
+        }
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(method, f"{self.url}/_emulator/{path}", json=body, timeout=10)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+def member(name: str) -> dict[str, Any]:
+    if name in ANNOTATORS:
+        return {"email": email(name), "role": "annotator", "skill": name}
+    return {"email": email(name), "role": "ground_truth" if name == "truth" else "reviewer"}
+
+
+class TaskInstance:
+    """The little of a task instance that our operators use; each starts a second after the one before."""
+
+    _numbers = count()
+
+    def __init__(self) -> None:
+        self.start_date = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(self._numbers))
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+def execute(operator: Any) -> Any:
+    """Run an operator as a person's run of a Dag would."""
+    dag_run = SimpleNamespace(run_type="manual")
+    return operator.execute({"ti": TaskInstance(), "run_id": "manual__journey", "dag_run": dag_run})
