@@ -71,6 +71,7 @@ def file_params(campaign: Campaign) -> dict[str, Param]:
             campaign.bucket.production_prefix,
             type="string",
             title="Prefix of the real work",
+            description="Files that annotators label; the known ones are mixed in among them.",
             section=section,
         ),
         "integration": Param(
@@ -141,6 +142,7 @@ def scoring_params(campaign: Campaign) -> dict[str, Param]:
             type="integer",
             minimum=1,
             title="Fewest submissions for a decision",
+            description="An annotator with fewer scored submissions stays UNDECIDED.",
             section=section,
         ),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ class ProcessError(RuntimeError):
 
 class Processes:
     """
-    Start programs in process groups of their own and stop all of them at the end.
+    Start programs in sessions of their own and stop all that belongs to them at the end.
 
     Their ids are written to ``register``; what a killed demo left running is ended before anything new starts.
 
@@ -96,7 +95,7 @@ class Processes:
 
 
 def end_leftovers(register: Path) -> int:
-    """End the process groups that a register of a killed demo names; return how many were still there."""
+    """End the programs that a register of a killed demo names; return how many were still there."""
     if not register.exists():
         return 0
     entries = json.loads(register.read_text(encoding="utf-8") or "[]")
@@ -115,10 +114,11 @@ def _started(pid: int) -> float | None:
 
 
 def _end_groups(pids: Sequence[int]) -> None:
-    # Not by process group alone: Airflow puts each task into a group of its own, yet it stays in the session.
+    # By session, not by process group: Airflow puts each task into a group of its own, and waits for it.
     members = _sessions(pids)
-    for pid in pids:
-        _signal_group(pid, signal.SIGTERM)
+    for process in members:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
     psutil.wait_procs(members, timeout=STOP_SECONDS)
     left = [process for process in {*members, *_sessions(pids)} if process.is_running()]
     for process in left:
@@ -137,8 +137,3 @@ def _session(pid: int) -> int | None:
         return os.getsid(pid)
     except ProcessLookupError:
         return None
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(pid, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 import time
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from include.benchmark_qa.campaign import CampaignError, load_campaign
 from include.demo import places
 from include.demo.airflow import ensure_database
-from include.demo.components import start_airflow, wait_until_ready
+from include.demo.components import start_airflow
 from include.demo.lock import WorldBusyError
 from include.demo.processes import ProcessError
 from include.demo.world import running_world
@@ -30,10 +31,12 @@ def supervise(port: int) -> None:
     say("Starting a local bucket and the local Encord ...")
     with running_world(COMMAND) as world:
         ensure_database(world)
+        # A scheduler would wait for the runs of a demo that was killed.
+        subprocess.run([sys.executable, "-m", "include.demo.broken_runs"], env=world.environment, check=False)
         world.start_annotators()
         say("Starting Airflow ...")
-        url = start_airflow(world, port)
-        wait_until_ready(world, url, [f"benchmark_qa__{campaign.name}", f"benchmark_qa_loop__{campaign.name}"], say)
+        dag_ids = [f"benchmark_qa__{campaign.name}", f"benchmark_qa_loop__{campaign.name}"]
+        url = start_airflow(world, port, dag_ids, say)
         places.UI.write_text(url, encoding="utf-8")
         try:
             while True:

@@ -43,6 +43,7 @@ def start(port: int) -> int:
     """Start a supervisor in the background and wait until the UI is ready; return the exit status."""
     if who := lock.holder():
         return _already(who)
+    end_leftovers(places.PROCESSES)  # of a killed one: they may have the port
     if not _is_free(port):
         say(f"Port {port} of {HOST} is in use: end what uses it, or take another one (... ui start --port 8081).")
         return 1

@@ -55,13 +55,19 @@ def running_world(command: str) -> Iterator[World]:
     """
     with only_one(command), Processes(places.PROCESSES, places.LOGS) as processes:
         places.SEED.write_text(json.dumps(_seed()), encoding="utf-8")
-        base = {**os.environ, **CREDENTIALS, "PYTHONPATH": str(places.ROOT), "PYTHONUNBUFFERED": "1"}
+        base = _own_environment()
         encord = _start(processes, base, "encord", "include.encord_emulator", "serve", *_encord_options())
         bucket = _start(processes, base, "bucket", "include.demo.bucket", *_bucket_options())
         encord_url = processes.wait_for_file("encord", encord, 60)
         bucket_url = processes.wait_for_file("bucket", bucket, 120)
         environment = base | _airflow_environment(encord_url, bucket_url)
         yield World(processes, encord_url, bucket_url, environment)
+
+
+def _own_environment() -> dict[str, str]:
+    """Return this process's environment without the settings of another Airflow that the shell may have."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return {**kept, **CREDENTIALS, "PYTHONPATH": str(places.ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _seed() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from include.encord_emulator.control import CONTROLS, Ask
 from include.encord_emulator.dispatch import Dispatcher, body_json, json_response
 from include.encord_emulator.errors import ApiError, forbidden
 from include.encord_emulator.journal import Entry
+from include.encord_emulator.project_page import project_route
 from include.encord_emulator.routes import (
     analytics,
     datasets,
@@ -60,6 +61,7 @@ def create_app(world: World) -> Starlette:
             Route(f"/_emulator/{name}", _control_endpoint(world, control), methods=[method])
             for (method, name), control in CONTROLS.items()
         ),
+        project_route(world),
     ]
     return Starlette(routes=routes)
 
