@@ -36,7 +36,8 @@ class DemoError(RuntimeError):
 def main() -> int:
     """Run the demo; return the exit status."""
     # An ordinary end of the `with` blocks, so that everything that was started is stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where a shell that starts jobs in the background ignores one
+        signal.signal(number, signal.default_int_handler)
     started = time.monotonic()
     try:
         run_demo()

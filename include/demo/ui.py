@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"of the UI, on {HOST} (default: %(default)s)")
     commands.add_parser("stop", help="stop what start has left running")
     given = parser.parse_args(arguments)
+    # Also where a shell that starts jobs in the background ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return start(given.port) if given.command == "start" else stop()
 
 

@@ -113,6 +113,8 @@ def _airflow_environment(encord_url: str, bucket_url: str) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(places.ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(places.ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # SQLite has one writer at a time; a first request can take longer than the 5 s that others wait by default.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{places.AIRFLOW_HOME}/airflow.db?timeout=60",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
