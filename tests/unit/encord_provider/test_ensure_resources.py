@@ -175,8 +175,10 @@ def test_a_project_that_exists_gets_what_it_lacks_and_loses_nothing(client: Enco
     project_hash = run(project_maker("P", [first], workflow_template=ESTABLISHING))
     project = client.get_project(project_hash)
     project.add_users([ANNOTATORS[0]], ProjectUserRole.TEAM_MANAGER)
+    group_hash = str(client.create_group("Night shift").group_hash)
     wanted = {
         "tags": ["benchmark-qa", "roads"],
+        "groups": [{"group_hash": group_hash, "role": "REVIEWER"}],
         "users": [
             {"email": ANNOTATORS[0], "role": "ANNOTATOR"},
             {"email": ANNOTATORS[1], "role": "ANNOTATOR"},
@@ -190,6 +192,9 @@ def test_a_project_that_exists_gets_what_it_lacks_and_loses_nothing(client: Enco
     assert roles[ANNOTATORS[0]] is ProjectUserRole.TEAM_MANAGER  # who is a member already keeps the role
     assert roles[ANNOTATORS[1]] is ProjectUserRole.ANNOTATOR
     assert roles[REVIEWER] is ProjectUserRole.REVIEWER
+    assert [(str(one.group_hash), one.user_role) for one in project.list_groups()] == [
+        (group_hash, ProjectUserRole.REVIEWER)
+    ]
     assert sorted(tag.name for tag in project.get_organisation_tags()) == ["benchmark-qa", "roads"]
     assert sorted(tag.name for tag in client.list_organisation_tags()) == ["benchmark-qa", "roads"]
 
