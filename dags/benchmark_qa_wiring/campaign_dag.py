@@ -11,6 +11,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from benchmark_qa_wiring.score_group import route_and_score
 from benchmark_qa_wiring.settings import (
     START_DATE,
+    check_places,
     default_args,
     file_params,
     production_project_asset,
@@ -48,7 +49,12 @@ The campaign's settings are in `include/campaigns/{name}.yaml`; the form overrid
 
 
 def campaign_dag(campaign: Campaign) -> DAG:
-    """Make the Dag ``benchmark_qa__<campaign>``."""
+    """
+    Make the Dag ``benchmark_qa__<campaign>``.
+
+    :raises CampaignError: the campaign's bucket or workspace is none that this project can open
+    """
+    check_places(campaign)
     cron = campaign.schedule.campaign
     with DAG(
         dag_id=f"benchmark_qa__{campaign.name}",

@@ -9,8 +9,8 @@ import pendulum
 from airflow.sdk import Asset, BaseOperator, ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 from encord_provider.exceptions import EncordTimeoutError
-from include.benchmark_qa.campaign import Campaign
-from include.object_storage.errors import ObjectStorageError
+from include.benchmark_qa.campaign import Campaign, CampaignError
+from include.object_storage import BucketUriError, ObjectStorageError, open_bucket
 
 # What no second try can mend: fail at once, with the line that says what to correct.
 HOPELESS = ExceptionRetryPolicy(
@@ -33,6 +33,22 @@ def default_args(campaign: Campaign) -> dict[str, Any]:
         "max_retry_delay": timedelta(minutes=10),
         "retry_policy": HOPELESS,
     }
+
+
+def check_places(campaign: Campaign) -> None:
+    """
+    Make sure that the bucket and the workspace can be opened, without asking anything of them.
+
+    :raises CampaignError: a URI or an option is not understood
+    """
+    for field, uri, options in (
+        ("bucket", campaign.bucket.uri, campaign.bucket.options),
+        ("workspace", campaign.workspace_uri, {}),
+    ):
+        try:
+            open_bucket(uri, **options)
+        except BucketUriError as error:
+            raise CampaignError(f"campaign {campaign.name!r}, field {field}: {error}") from None
 
 
 def result(task: BaseOperator) -> Any:
@@ -63,6 +79,7 @@ def file_params(campaign: Campaign) -> dict[str, Param]:
         "benchmark_prefix": Param(
             campaign.bucket.benchmark_prefix,
             type="string",
+            minLength=1,
             title="Prefix of the known files",
             description="Files whose labels you trust are made first, as ground truth.",
             section=section,
@@ -70,6 +87,7 @@ def file_params(campaign: Campaign) -> dict[str, Param]:
         "production_prefix": Param(
             campaign.bucket.production_prefix,
             type="string",
+            minLength=1,
             title="Prefix of the real work",
             description="Files that annotators label; the known ones are mixed in among them.",
             section=section,

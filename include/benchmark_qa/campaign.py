@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from croniter import croniter
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from include.benchmark_qa.manifest.rules import ManifestRules
 from include.benchmark_qa.ontology import OntologySettings
+from include.benchmark_qa.prefixes import check_prefixes
 from include.benchmark_qa.scoring.settings import DecisionSettings, PolicySettings, ScoringSettings
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -44,10 +46,7 @@ class BucketSettings(_Settings):
 
     @model_validator(mode="after")
     def _prefixes_are_apart(self) -> BucketSettings:
-        benchmark, production = self.benchmark_prefix, self.production_prefix
-        if benchmark.startswith(production) or production.startswith(benchmark):
-            msg = f"benchmark_prefix {benchmark!r} and production_prefix {production!r} overlap: no file may be both"
-            raise ValueError(msg)
+        check_prefixes(self.benchmark_prefix, self.production_prefix)
         return self
 
 
@@ -108,6 +107,13 @@ class ScheduleSettings(_Settings):
 
     campaign: str | None = None
     loop: str | None = "*/10 * * * *"
+
+    @field_validator("campaign", "loop")
+    @classmethod
+    def _cron_expressions_are_such(cls, cron: str | None) -> str | None:
+        if cron is not None and (len(cron.split()) != 5 or not croniter.is_valid(cron)):
+            raise ValueError(f"{cron!r} is no cron expression of five fields, such as '*/10 * * * *'")
+        return cron
 
 
 class Campaign(_Settings):

@@ -44,6 +44,9 @@ def start_airflow(world: World, port: int, dag_ids: Sequence[str], say: Callable
         # for the end of a task that was never started again, and cost a retry.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__API__PORT": str(port),
+        # A new or corrected Dag file shows within seconds, not after the default of five minutes.
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
     }
     with httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
         for name, command in COMMANDS.items():

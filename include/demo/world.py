@@ -65,8 +65,16 @@ def running_world(command: str) -> Iterator[World]:
 
 
 def _own_environment() -> dict[str, str]:
-    """Return this process's environment without the settings of another Airflow that the shell may have."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    """
+    Return this process's environment without what would lead elsewhere.
+
+    A shell may have the settings of another Airflow, of an account in a real cloud, or of a proxy.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AIRFLOW", "AWS_")) and not name.lower().endswith("_proxy")
+    }
     return {**kept, **CREDENTIALS, "PYTHONPATH": str(places.ROOT), "PYTHONUNBUFFERED": "1"}
 
 

@@ -96,6 +96,9 @@ def parse_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         ({"scoring": {"iou_treshold": 0.5}}, "demo.yaml: scoring.iou_treshold: no such field"),
         ({"scoring": {"pass_mark": 2}}, "demo.yaml: scoring.pass_mark: Input should be less than or equal to 1"),
         (None, "demo.yaml: there is no such campaign file"),
+        ({"bucket": {"uri": "/files", "options": {"region": "x"}}}, "field bucket: /files: unknown option(s) region"),
+        ({"bucket": {"uri": "gs://files"}}, "field bucket: gs://files: Google Cloud Storage (gs://) is not there yet"),
+        ({"workspace": "ftp://files"}, "field workspace: ftp://files: unknown scheme ftp://"),
     ],
 )
 def test_a_mistake_in_a_campaign_file_is_one_import_error_that_names_it(

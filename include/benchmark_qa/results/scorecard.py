@@ -26,6 +26,16 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{share * 100:.0f} %"
 
 
+def tenths(share: float) -> str:
+    """
+    Write the end of an interval, which may be close to what is needed.
+
+    >>> tenths(0.70144)
+    '70.1 %'
+    """
+    return f"{share * 100:.1f} %"
+
+
 def exact_percent(share: float) -> str:
     """
     Write a share from the settings with all its digits.
@@ -53,6 +63,7 @@ def render_scorecard(report: ScoreReport, *, campaign: str, as_of: str, pass_mar
         needed=report.decision.required_pass_rate,
         needed_text=exact_percent(report.decision.required_pass_rate),
         percent=percent,
+        tenths=tenths,
         signs=_SIGNS,
     )
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import logging
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -78,27 +79,26 @@ class EncordHook(BaseHook):
         """
         The SDK's client, made once.
 
-        :raises EncordConnectionError: the connection has no private key, or one that is no Ed25519 key
+        :raises EncordConnectionError: the connection has no private key, or one that is no Ed25519 key, or another
+            field of it is wrong
         """
+        from cryptography.exceptions import UnsupportedAlgorithm
         from encord.http.constants import RequestsSettings
         from encord.user_client import EncordUserClient
 
-        extra = self.connection.extra_dejson
         settings = RequestsSettings(
-            connect_timeout=int(extra.get("connect_timeout") or 30),
-            read_timeout=int(extra.get("read_timeout") or 180),
+            connect_timeout=self._seconds("connect_timeout", 30), read_timeout=self._seconds("read_timeout", 180)
         )
         key, user_agent = self._private_key(), self._user_agent()
+        # The SDK writes a part of each request into the log, which is nothing for those who read a task's.
+        logging.getLogger("encord.http").setLevel(logging.WARNING)
         try:
             return EncordUserClient.create_with_ssh_private_key(
-                key,
-                requests_settings=settings,
-                domain=self.domain,
-                user_agent_suffix=user_agent,
+                key, requests_settings=settings, domain=self.domain, user_agent_suffix=user_agent
             )
-        except ValueError:
+        except (ValueError, TypeError, UnsupportedAlgorithm):  # the last two: the key has a passphrase
             # The SDK's own message quotes the key, so it must not be chained.
-            raise self._no_key("holds no Ed25519 private key") from None
+            raise self._no_key("holds no Ed25519 private key without a passphrase") from None
 
     @property
     def domain(self) -> str:
@@ -201,6 +201,14 @@ class EncordHook(BaseHook):
             if PEM_BEGIN in decoded:
                 return decoded
         raise self._no_key("holds neither a PEM private key nor the base64 of one")
+
+    def _seconds(self, field: str, default: int) -> int:
+        given = self.connection.extra_dejson.get(field) or default
+        try:
+            return int(given)
+        except ValueError:
+            problem = f"connection {self.encord_conn_id!r}, field {field}: {given!r} is no whole number of seconds"
+            raise EncordConnectionError(problem) from None
 
     def _user_agent(self) -> str:
         from encord.common.utils import validate_user_agent_suffix

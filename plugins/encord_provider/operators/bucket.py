@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from include.benchmark_qa import paths
+from include.benchmark_qa.prefixes import check_prefixes
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -55,12 +56,13 @@ class ListBucketOperator(BaseOperator):
         """
         List, and say how much there is.
 
-        :raises ValueError: a run over everything finds no file under a prefix
+        :raises ValueError: the prefixes overlap, or a run over everything finds no file under one of them
         """
         from include.benchmark_qa.listing.model import DataKind
         from include.benchmark_qa.listing.store import write_listing
         from include.object_storage import open_bucket
 
+        check_prefixes(self.benchmark_prefix, self.production_prefix)  # as they are now: the form may have changed them
         bucket = open_bucket(self.bucket_uri, **self.bucket_options)
         prefixes = {DataKind.BENCHMARK: self.benchmark_prefix, DataKind.PRODUCTION: self.production_prefix}
         window = data_window(context)

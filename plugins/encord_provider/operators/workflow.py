@@ -95,7 +95,8 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         if project_hash := self.hook.projects.find(self.project_title):
             return project_hash
         if self.skip_without_project:
-            raise AirflowSkipException(f"there is no project {self.project_title!r} yet: nothing to route")
+            self.log.info("There is no project %r yet: nothing to route", self.project_title)  # Airflow shows no reason
+            raise AirflowSkipException(f"there is no project {self.project_title!r} yet")
         raise EncordNotFoundError(f"no project is called {self.project_title!r}: was it renamed in Encord?")
 
     def _known_units(self, project_hash: str) -> set[str]:

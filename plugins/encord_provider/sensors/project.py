@@ -56,7 +56,8 @@ class EncordGroundTruthSensor(BaseSensorOperator):
     def poke(self, context: Context) -> bool:
         """Look once."""
         progress = self.hook.progress(self.project_hash, self.complete_stage)
-        self.log.info("Ground truth: %s", progress)
+        where = self.hook.project_url(self.project_hash)
+        self.log.info("Ground truth: %s in stage %r. People label at %s", progress, self.complete_stage, where)
         return progress.is_complete
 
     def execute(self, context: Context) -> Any:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from encord_provider.adapters.progress import Progress
 from encord_provider.hooks.encord import EncordHook
 from encord_provider.triggers.base import EncordPollingTrigger
 
@@ -18,6 +19,7 @@ class EncordGroundTruthCompleteTrigger(EncordPollingTrigger):
         super().__init__(**kwargs)
         self.project_hash = project_hash
         self.complete_stage = complete_stage
+        self._last_said: Progress | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return "encord_provider.triggers.project.EncordGroundTruthCompleteTrigger", {
@@ -30,5 +32,9 @@ class EncordGroundTruthCompleteTrigger(EncordPollingTrigger):
 
     def look(self, hook: EncordHook) -> tuple[bool, dict[str, Any]]:
         progress = hook.progress(self.project_hash, self.complete_stage)
-        self.log.info("%s", progress)
+        if progress != self._last_said:  # people take days: a line each look would bury the rest
+            self.log.info(
+                "Ground truth in project %s: %s in stage %r", self.project_hash, progress, self.complete_stage
+            )
+            self._last_said = progress
         return progress.is_complete, {"complete": progress.complete, "units": progress.units}

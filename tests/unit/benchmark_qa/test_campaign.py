@@ -84,7 +84,10 @@ def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"production_project__folder": "B files"}, "campaign: benchmark_project.folder and production_project.folder"),
         ({"production_project__dataset": "B data"}, "campaign: benchmark_project.dataset and production_project.data"),
         ({"bucket__benchmark_prefix": "production/b/"}, "bucket: benchmark_prefix 'production/b/' and production_pref"),
-        ({"bucket__production_prefix": ""}, "bucket: benchmark_prefix 'benchmark/' and production_prefix '' overlap"),
+        ({"bucket__production_prefix": ""}, "bucket: production_prefix is empty: every file would be of that kind"),
+        ({"schedule": {"loop": "every day"}}, "schedule.loop: 'every day' is no cron expression of five fields"),
+        ({"schedule": {"campaign": "0 25 * * *"}}, "schedule.campaign: '0 25 * * *' is no cron expression"),
+        ({"schedule": {"loop": "0 0 * * * *"}}, "schedule.loop: '0 0 * * * *' is no cron expression of five fields"),
         ({"benchmark_project__users": [{"email": "a@b.c", "role": "BOSS"}]}, "benchmark_project.users.0.role: Input"),
     ],
 )

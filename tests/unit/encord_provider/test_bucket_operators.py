@@ -76,6 +76,21 @@ def test_an_interval_of_no_width_is_an_error_that_says_what_to_use(bucket: Path,
         list_files(bucket, workspace, run_type="scheduled", data_interval_start=NOON, data_interval_end=NOON)
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"benchmark_prefix": ""}, "benchmark_prefix is empty"),
+        ({"production_prefix": "benchmark/day/"}, "'benchmark/' and production_prefix 'benchmark/day/' overlap"),
+    ],
+)
+def test_prefixes_that_the_form_made_overlap_are_refused_before_anything_is_listed(
+    bucket: Path, workspace: Path, changed: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        list_files(bucket, workspace, PREFIXES | changed)
+    assert not workspace.exists()
+
+
 def test_a_prefix_without_files_is_an_error_that_names_it(bucket: Path, workspace: Path) -> None:
     with pytest.raises(ValueError, match=r"no files under \S+/bucket/bench/: correct the bucket or its prefixes"):
         list_files(bucket, workspace, PREFIXES | {"benchmark_prefix": "bench/"})

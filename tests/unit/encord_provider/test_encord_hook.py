@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from encord_provider.exceptions import EncordConnectionError
 from encord_provider.hooks.encord import EncordHook
@@ -32,6 +38,11 @@ FORMS = {
     "pem with literal backslash n": PEM.replace("\n", "\\n"),
     "base64 of the pem": base64.b64encode(PEM.encode()).decode(),
 }
+LOCKED_KEY = (
+    Ed25519PrivateKey.generate()
+    .private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, BestAvailableEncryption(b"Sesame-open-0815"))
+    .decode()
+)
 RSA_KEY = (
     rsa.generate_private_key(public_exponent=65537, key_size=2048)
     .private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
@@ -96,8 +107,9 @@ def test_a_key_works_in_every_form_a_form_field_leaves_it_in(
         (base64.b64encode(b"Sesame-open-0815").decode(), "neither a PEM private key nor the base64 of one"),
         (PEM.replace(PEM.splitlines()[2], "Sesame-open-0815"), "holds no Ed25519 private key"),
         (RSA_KEY, "holds no Ed25519 private key"),
+        (LOCKED_KEY, "holds no Ed25519 private key without a passphrase"),
     ],
-    ids=["none", "blank", "rubbish", "base64 of rubbish", "damaged", "rsa"],
+    ids=["none", "blank", "rubbish", "base64 of rubbish", "damaged", "rsa", "passphrase"],
 )
 def test_a_key_that_cannot_be_used_is_named_by_its_connection_and_never_quoted(
     connect: Callable[..., EncordHook], password: str | None, problem: str
@@ -130,8 +142,10 @@ def test_the_test_button_says_what_it_sees(connect: Callable[..., EncordHook], c
         ({"password": new_key().private_pem}, "does not know this key"),
         ({"host": "http://127.0.0.1:9"}, "http://127.0.0.1:9 cannot be reached"),
         ({"password": ""}, "field password: has no private key"),
+        ({"extra": {"connect_timeout": "soon"}}, "field connect_timeout: 'soon' is no whole number of seconds"),
+        ({"extra": {"user_agent": "team (1)"}}, "field user_agent: 'team (1)' is no product name such as 'team/1.0'"),
     ],
-    ids=["another key", "nobody there", "no key"],
+    ids=["another key", "nobody there", "no key", "time-out", "user agent"],
 )
 def test_the_test_button_says_what_is_wrong(
     connect: Callable[..., EncordHook], one_attempt: None, fields: dict[str, str], message: str
