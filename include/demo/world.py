@@ -35,7 +35,7 @@ class World:
 
     def encord_state(self) -> dict[str, Any]:
         """Return what the local Encord holds."""
-        state: dict[str, Any] = httpx.get(f"{self.encord_url}/_emulator/state", timeout=30).json()
+        state: dict[str, Any] = httpx.get(f"{self.encord_url}/_emulator/state", timeout=30, trust_env=False).json()
         return state
 
     def start_annotators(self) -> None:
