@@ -28,12 +28,12 @@ def percent(share: float | None) -> str:
 
 def tenths(share: float) -> str:
     """
-    Write the end of an interval, which may be close to what is needed.
+    Write the end of an interval in percent; a tenth may decide on which side of the required rate it is.
 
     >>> tenths(0.70144)
-    '70.1 %'
+    '70.1'
     """
-    return f"{share * 100:.1f} %"
+    return f"{share * 100:.1f}"
 
 
 def exact_percent(share: float) -> str:
