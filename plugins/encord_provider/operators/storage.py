@@ -127,18 +127,18 @@ class EncordImportFilesOperator(EncordBaseOperator):
         :raises EncordNotFoundError: the cloud integration does not exist
         :raises EncordUploadError: Encord refused more units than ``max_failed``; names the first ones and why
         """
-        self.hook.storage.integration_hash(self.integration)  # before anything is made
+        integration_hash = self.hook.storage.integration_hash(self.integration)  # before anything is made
         parts = self._parts()
         left_over = [(part.folder_uuid, job) for part in parts for job in self._ledger.open_jobs(part.folder_uuid)]
         if left_over:
             self.log.info("Waiting for %d import(s) that an earlier attempt started", len(left_over))
             self._wait(left_over, then="submit_rest")
-        return self._submit_missing(parts)
+        return self._submit_missing(parts, integration_hash)
 
     def submit_rest(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Go on after the triggerer's wait for an earlier attempt's imports; raises what :meth:`finish` does."""
         self._check_event(event)
-        return self._submit_missing(self._parts())
+        return self._submit_missing(self._parts(), self.hook.storage.integration_hash(self.integration))
 
     def finish(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """
@@ -149,7 +149,8 @@ class EncordImportFilesOperator(EncordBaseOperator):
         :raises EncordUploadError: Encord refused more units than ``max_failed``
         """
         self._check_event(event)
-        return self._link_all(self._parts())
+        parts = self._parts()
+        return self._link_all(parts, self._present(parts))
 
     def _parts(self) -> list[_Part]:
         return [
@@ -168,18 +169,23 @@ class EncordImportFilesOperator(EncordBaseOperator):
         index = read_index(self._bucket.read(f"{folder}{INDEX_NAME}"))
         return tuple(tuple(read_shard(self._bucket.read(f"{folder}{info.name}"))) for info in index.shards)
 
-    def _submit_missing(self, parts: Sequence[_Part]) -> dict[str, Any]:
+    def _present(self, parts: Sequence[_Part]) -> dict[str, dict[str, str]]:
+        """Return what each kind's folder holds, ``{kind: {source key: item uuid}}``."""
+        return {part.kind: self.hook.storage.items_by_source(part.folder_uuid) for part in parts}
+
+    def _submit_missing(self, parts: Sequence[_Part], integration_hash: str) -> dict[str, Any]:
         jobs: list[tuple[str, str]] = []
-        integration_hash = self.hook.storage.integration_hash(self.integration)
+        present = self._present(parts)
         for part in parts:
-            present = self.hook.storage.items_by_source(part.folder_uuid)
-            missing = [[unit for unit in shard if source_of(unit) not in present] for shard in part.shards]
+            held = present[part.kind]
+            missing = [[unit for unit in shard if source_of(unit) not in held] for shard in part.shards]
             count = sum(map(len, missing))
             self.log.info("%s: %d of %d units to register", part.kind, count, len(part.sources))
             jobs += [(part.folder_uuid, self._start(part, shard, integration_hash)) for shard in missing if shard]
         if jobs:
             self._wait(jobs, then="finish")
-        return self._link_all(parts)
+            present = self._present(parts)
+        return self._link_all(parts, present)
 
     def _start(self, part: _Part, units: Sequence[Unit], integration_hash: str) -> str:
         job = self.hook.storage.start_upload(part.folder_uuid, integration_hash, units)
@@ -213,9 +219,8 @@ class EncordImportFilesOperator(EncordBaseOperator):
         message = event.get("message") if event else None
         raise EncordTriggerEventError(message or f"unexpected trigger event {event!r}")
 
-    def _link_all(self, parts: Sequence[_Part]) -> dict[str, Any]:
+    def _link_all(self, parts: Sequence[_Part], present: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
         failures = [sentence for part in parts for sentence in self._close_jobs(part)]
-        present = {part.kind: self.hook.storage.items_by_source(part.folder_uuid) for part in parts}
         self._refuse_missing(parts, present, failures)
         return {name: value for part in parts for name, value in self._link(part, present[part.kind]).items()}
 
