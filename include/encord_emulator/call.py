@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 
 from include.encord_emulator.errors import ApiError, invalid
 from include.encord_emulator.store.database import Record, fetch, fetch_one, insert
+from include.encord_emulator.wire.payload import P, query_document, read
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -69,6 +70,14 @@ class Call:
     def flag(self, name: str) -> bool:
         """Return a boolean query argument; the SDK writes ``True``."""
         return self.query.get(name, "").lower() == "true"
+
+    def read(self, model: type[P]) -> P:
+        """Return the body as its model; what does not fit is refused with 422."""
+        return read(model, self.body, "body")
+
+    def arguments(self, model: type[P]) -> P:
+        """Return the query string as its model; what does not fit is refused with 422."""
+        return read(model, query_document(model, self.query), "query")
 
     def payload(self) -> dict[str, Any]:
         """Return the body, which must be a JSON object."""

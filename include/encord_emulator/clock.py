@@ -22,18 +22,19 @@ def seconds_between(start: str, end: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
-def normalise(text: str, name: str) -> str:
-    """
-    Return any ISO 8601 moment in the form kept here; one without a zone is taken as UTC.
-
-    :param name: the argument the text came from, for the message.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid(f"{name}: {text!r} is not an ISO 8601 moment") from None
+def parse(text: str) -> str:
+    """Return any ISO 8601 moment in the form kept here; one without a zone is taken as UTC."""
+    moment = datetime.fromisoformat(text)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def normalise(text: str, name: str) -> str:
+    """Do what ``parse`` does for the argument ``name``; a text that is no moment is refused."""
+    try:
+        return parse(text)
+    except ValueError:
+        raise invalid(f"{name}: {text!r} is not an ISO 8601 moment") from None
 
 
 def blob_stamp(stamp: str) -> str:

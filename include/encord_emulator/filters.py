@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from include.encord_emulator import clock
-from include.encord_emulator.call import Call
+from include.encord_emulator.wire.payload import Moment, Payload
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-def listing_filters(call: Call, table: sa.Table) -> Iterable[sa.ColumnElement[bool]]:
-    """Yield the conditions of the query string; ``like`` is SQL's."""
-    columns: dict[str, sa.Column[Any]] = {
-        "title": table.c.title, "desc": table.c.description, "description": table.c.description,
-    }  # fmt: skip
-    for name, column in columns.items():
-        if (text := call.query.get(f"{name}Eq")) is not None:
-            yield column == text
-        if (text := call.query.get(f"{name}Like")) is not None:
-            yield column.like(text)
-    for name, column in (("created", table.c.created_at), ("edited", table.c.edited_at)):
-        if (text := call.query.get(f"{name}Before")) is not None:
-            yield column < clock.normalise(text, f"{name}Before")
-        if (text := call.query.get(f"{name}After")) is not None:
-            yield column > clock.normalise(text, f"{name}After")
+class ListingFilters(Payload):
+    """What the listings of datasets, ontologies and projects take; ``like`` is SQL's."""
+
+    title_eq: str | None = None
+    title_like: str | None = None
+    desc_eq: str | None = None
+    desc_like: str | None = None
+    description_eq: str | None = None
+    description_like: str | None = None
+    created_before: Moment | None = None
+    created_after: Moment | None = None
+    edited_before: Moment | None = None
+    edited_after: Moment | None = None
+    include_org_access: bool = False
+
+    def conditions(self, table: sa.Table) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield what a row of ``table`` must fulfil."""
+        columns: dict[str, sa.Column[Any]] = {
+            "title": table.c.title, "desc": table.c.description, "description": table.c.description,
+        }  # fmt: skip
+        for name, column in columns.items():
+            if (text := getattr(self, f"{name}_eq")) is not None:
+                yield column == text
+            if (text := getattr(self, f"{name}_like")) is not None:
+                yield column.like(text)
+        for name, column in (("created", table.c.created_at), ("edited", table.c.edited_at)):
+            if (moment := getattr(self, f"{name}_before")) is not None:
+                yield column < moment
+            if (moment := getattr(self, f"{name}_after")) is not None:
+                yield column > moment

@@ -32,12 +32,12 @@ def queue_page(call: Call, statement: sa.Select[Any], key: sa.ColumnElement[Any]
     """
     Return one page of a listing that may shrink between two pages.
 
-    Under ``paging: keyset`` the token is the last key seen, so nothing is missed; under ``offset`` it is a count, and
-    entries slip through when earlier ones leave.
+    Under ``task_paging: keyset`` the token is the last key seen, so nothing is missed; under ``offset`` it is a count,
+    and entries slip through when earlier ones leave.
     """
     size = int(call.switches["page_size"])
     statement = statement.order_by(key)
-    if call.switches["paging"] == "offset":
+    if call.switches["task_paging"] == "offset":
         return offset_page(call, statement, size)
     rows = call.fetch(statement.where(key > _number(call)).limit(size + 1))
     return rows[:size], str(rows[size - 1][KEY]) if len(rows) > size else None

@@ -177,7 +177,7 @@ def test_the_journal_says_who_asked_what(client: EncordUserClient, control: Cont
 def test_switches_are_checked(emulator: RunningEmulator, control: Control) -> None:
     for body, message in (
         ({"pageing": 1}, "unknown"),
-        ({"paging": "random"}, "keyset | offset"),
+        ({"task_paging": "random"}, "keyset | offset"),
         ({"page_size": 0}, "1 to"),
     ):
         answer = requests.put(f"{emulator.url}/_emulator/switches", json=body, timeout=5)

@@ -63,7 +63,7 @@ def test_an_unknown_pathway_is_refused_with_those_there_are(make_project: MakePr
 def test_acting_while_paging_loses_tasks_under_offset_paging_only(
     make_project: MakeProject, control: Control, paging: str, left: int
 ) -> None:
-    control.switch(paging=paging, page_size=2)
+    control.switch(task_paging=paging, page_size=2)
     project = make_project(BENCHMARK_QA, images=10)
     for task in stage_of(project, WorkflowStageType.AGENT).get_tasks():
         task.proceed("NO")
@@ -72,7 +72,7 @@ def test_acting_while_paging_loses_tasks_under_offset_paging_only(
 
 @pytest.mark.parametrize("paging", ["keyset", "offset"])
 def test_listing_to_the_end_sees_every_task_once(make_project: MakeProject, control: Control, paging: str) -> None:
-    control.switch(paging=paging, page_size=3)
+    control.switch(task_paging=paging, page_size=3)
     tasks = list(stage_of(make_project(BENCHMARK_QA, images=7), WorkflowStageType.AGENT).get_tasks())
     assert len({task.uuid for task in tasks}) == len(tasks) == 7
 

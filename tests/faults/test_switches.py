@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from include.encord_emulator.server import RunningEmulator
-from include.encord_emulator.switches import TABLE
+from include.encord_emulator.switch_table import TABLE
 from tests.emulator.emulator_support import INTEGRATION, MANAGER, new_key
 from tests.support.operator_journey import KINDS, Journey, email, people
 
@@ -22,7 +22,7 @@ UNITS = {"benchmark": 6, "production": 14}
 # What to try of a switch that takes any number: too short a page for one list, and times that the journey must wait.
 NUMBERS = {"page_size": (1, 3), "task_delay_s": (1.5,), "upload_seconds": (0, 1)}
 # Settings that only show together with another.
-TOGETHER = {"paging": {"page_size": 3}}
+TOGETHER = {"task_paging": {"page_size": 3}}
 OTHER_SETTINGS = [
     {switch.name: value} | TOGETHER.get(switch.name, {})
     for switch in TABLE

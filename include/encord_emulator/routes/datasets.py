@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.encord_emulator import clock
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import ApiError, exists, invalid, not_found
-from include.encord_emulator.filters import listing_filters
+from include.encord_emulator.filters import ListingFilters
 from include.encord_emulator.paging import whole
 from include.encord_emulator.routes.items import require_items
 from include.encord_emulator.routes.storage import make_folder
@@ -54,7 +54,7 @@ def create_dataset(call: Call) -> Any:
 
 @routes.on("GET", "datasets/list")
 def list_datasets(call: Call) -> Any:
-    statement = sa.select(DATASETS).where(*listing_filters(call, DATASETS)).order_by(DATASETS.c.seq)
+    statement = sa.select(DATASETS).where(*call.arguments(ListingFilters).conditions(DATASETS)).order_by(DATASETS.c.seq)
     return {"result": [_dataset_dto(dataset) for dataset in call.fetch(statement)]}
 
 

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import exists, not_found
-from include.encord_emulator.filters import listing_filters
+from include.encord_emulator.filters import ListingFilters
 from include.encord_emulator.paging import whole
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.tables import ONTOLOGIES
+from include.encord_emulator.wire.payload import Name, Payload
 
 routes = Routes()
 ADMIN_ROLE = 0
@@ -44,15 +45,25 @@ def make_ontology(call: Call, title: str, description: str, editor: dict[str, An
     return ontology
 
 
+class OntologyPayload(Payload):
+    """``CreateOrUpdateOntologyPayload``; ``editor`` is the structure's ``to_dict()``."""
+
+    title: Name
+    description: str = ""
+    editor: dict[str, Any]
+
+
 @routes.on("POST", "ontologies")
 def create_ontology(call: Call) -> Any:
-    description = call.payload().get("description") or ""
-    return _dto(make_ontology(call, call.required("title"), description, call.required("editor")))
+    given = call.read(OntologyPayload)
+    return _dto(make_ontology(call, given.title, given.description, given.editor))
 
 
 @routes.on("GET", "ontologies")
 def list_ontologies(call: Call) -> Any:
-    statement = sa.select(ONTOLOGIES).where(*listing_filters(call, ONTOLOGIES)).order_by(ONTOLOGIES.c.seq)
+    statement = (
+        sa.select(ONTOLOGIES).where(*call.arguments(ListingFilters).conditions(ONTOLOGIES)).order_by(ONTOLOGIES.c.seq)
+    )
     return whole([_dto(ontology) for ontology in call.fetch(statement)])
 
 
@@ -63,9 +74,8 @@ def get_ontology(call: Call) -> Any:
 
 @routes.on("PUT", "ontologies/{ontology}")
 def update_ontology(call: Call) -> Any:
-    ontology, body = require_ontology(call, call.path_uuid("ontology")), call.payload()
-    changes = {name: body[name] for name in ("title", "description", "editor") if body.get(name) is not None}
-    changes["edited_at"] = call.now
+    ontology = require_ontology(call, call.path_uuid("ontology"))
+    changes = call.read(OntologyPayload).model_dump() | {"edited_at": call.now}
     chosen = ONTOLOGIES.c.ontology_hash == ontology["ontology_hash"]
     call.connection.execute(ONTOLOGIES.update().where(chosen).values(**changes))
     return _dto(ontology | changes)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import exists, invalid, not_found
-from include.encord_emulator.filters import listing_filters
+from include.encord_emulator.filters import ListingFilters
 from include.encord_emulator.paging import queue_page
 from include.encord_emulator.routes.datasets import require_dataset
 from include.encord_emulator.routes.ontologies import make_ontology, require_ontology
@@ -94,13 +94,21 @@ def get_project(call: Call) -> Any:
     return _dto(call, require_project(call, call.path_uuid("project")))
 
 
+class ProjectFilters(ListingFilters):
+    """``ProjectFilterParams``."""
+
+    tags_anyof: tuple[str, ...] = ()
+    page_token: str | None = None
+
+
 @routes.on("GET", "projects")
 def list_projects(call: Call) -> Any:
-    statement = sa.select(PROJECTS).where(*listing_filters(call, PROJECTS))
-    if names := call.listed("tagsAnyof"):
+    wanted = call.arguments(ProjectFilters)
+    statement = sa.select(PROJECTS).where(*wanted.conditions(PROJECTS))
+    if names := wanted.tags_anyof:
         tagged = sa.select(PROJECT_TAGS.c.project_hash).join(TAGS, TAGS.c.uuid == PROJECT_TAGS.c.tag_uuid)
         statement = statement.where(PROJECTS.c.project_hash.in_(tagged.where(TAGS.c.name.in_(names))))
-    if not (call.flag("includeOrgAccess") and is_organisation_admin(call, call.user)):
+    if not (wanted.include_org_access and is_organisation_admin(call, call.user)):
         statement = statement.where(is_member(call.user))
     rows, token = queue_page(call, statement, PROJECTS.c.seq)
     return {"results": [_dto(call, row) for row in rows], "nextPageToken": token}

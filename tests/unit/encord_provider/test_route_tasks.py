@@ -66,7 +66,7 @@ def moved(control: Control) -> dict[str, int]:
 def test_known_units_go_one_way_and_all_others_the_other(
     make_production: MakeProject, client: EncordUserClient, control: Control, paging: str, page_size: int
 ) -> None:
-    control.switch(paging=paging, page_size=page_size)
+    control.switch(task_paging=paging, page_size=page_size)
     project_hash = make_production()
     assert run(router()) == {"project_hash": project_hash, "routed": {"YES": 4, "NO": 7}}
     assert whereabouts(client, project_hash) == {"Consensus 1": {"benchmark"}, "Annotate": {"production"}}

@@ -1,0 +1,85 @@
+"""
+The behaviours of Encord's that no source settles, each with a setting.
+
+A pipeline must be right under every value. Evidence: S the SDK's source, T Encord's own tests, D its documentation, G a
+guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from include.encord_emulator.errors import invalid
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One behaviour; ``values`` names the choices, or is a range ``(low, high)`` of numbers."""
+
+    name: str
+    values: tuple[Value, ...]
+    default: Value
+    evidence: str
+    meaning: str
+
+    @property
+    def choices(self) -> str:
+        """The allowed values in words."""
+        if self.is_range:
+            return f"{self.values[0]} to {self.values[1]}"
+        return " | ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in self.values)
+
+    @property
+    def is_range(self) -> bool:
+        """Whether any number between the two values will do."""
+        return not isinstance(self.default, (bool, str))
+
+    def check(self, value: Any) -> Value:
+        """Return ``value`` if it is allowed."""
+        if self.is_range:
+            low, high = (float(bound) for bound in self.values)
+            allowed = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+        else:
+            allowed = type(value) is type(self.default) and value in self.values
+        if not allowed:
+            raise invalid(f"switch {self.name}: {value!r} is not among {self.choices}")
+        return value  # type: ignore[no-any-return]  # checked just above
+
+
+_BOTH = (True, False)
+LISTINGS = (
+    Switch("task_paging", ("keyset", "offset"), "keyset", "G",
+           "a page token of a task listing is the last task seen, or a count that skips what leaves meanwhile"),
+    Switch("page_size", (1, 10_000), 100, "G", "entries of a page where the request cannot say"),
+)  # fmt: skip
+STORAGE = (
+    Switch("upload_seconds", (0, 3600), 0.2, "G", "how long an upload job stays PENDING"),
+    Switch("skipped_duplicates_reported", _BOTH, False, "G", "an upload job names the items it skipped as duplicates"),
+    Switch("partial_uploads_kept", _BOTH, True, "G", "good units stay when a job without ignore_errors ends in ERROR"),
+)
+DATASETS = (
+    Switch("link_skip_result", ("new rows only", "all rows"), "new rows only", "G",
+           "what link_items answers under SKIP: only what it made, or the rows that were there as well"),
+    Switch("data_hash_scope", ("dataset", "item"), "dataset", "G",
+           "an item linked into a second dataset gets a data hash of its own, or keeps the first one"),
+)  # fmt: skip
+PROJECTS = (
+    Switch("unique_titles", _BOTH, False, "G", "a second folder, dataset, ontology or project of one title is a 409"),
+    Switch("task_delay_s", (0, 3600), 0, "G", "seconds before a new task can be seen through the API"),
+)
+WORKFLOW = (
+    Switch("consensus_stage_titles", ("same", "suffixed"), "same", "G",
+           "a consensus block's stages both carry its title, or the second '<title> Review'; for new projects"),
+    Switch("consensus_options", ("after_all", "as_submitted"), "after_all", "G",
+           "a task is listed in consensus review when all its annotators, or when the first of them, submitted"),
+    Switch("stale_action", ("400", "200"), "400", "T",
+           "a request with a task that has left the stage is refused whole (known of agent stages), or does the rest"),
+)  # fmt: skip
+LABELS: tuple[Switch, ...] = ()
+ACCESS = (
+    Switch("strict_roles", _BOTH, True, "D", "keys of annotators and reviewers get 403 on project calls"),
+)  # fmt: skip
+TABLE = (*LISTINGS, *STORAGE, *DATASETS, *PROJECTS, *WORKFLOW, *LABELS, *ACCESS)
