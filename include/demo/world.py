@@ -83,8 +83,8 @@ def _seed() -> dict[str, Any]:
     return {
         "organisation": "Demo",
         "users": [
-            {"email": DATA_OPERATIONS, "public_key": encord_public_key(), "organisation_role": "admin"},
-            *({"email": email, "organisation_role": "member"} for email in _team()),
+            {"email": DATA_OPERATIONS, "public_key": encord_public_key(), "role": "admin"},
+            *({"email": email, "role": "annotator"} for email in _team()),
         ],
         "integrations": [{"title": INTEGRATION}],
     }
@@ -102,7 +102,7 @@ def _start(processes: Processes, environment: dict[str, str], name: str, module:
 
 
 def _encord_options() -> tuple[str, ...]:
-    return "--state", str(places.ENCORD_STATE), "--seed", str(places.SEED)
+    return "--db", str(places.ENCORD_STATE), "--seed", str(places.SEED)
 
 
 def _bucket_options() -> tuple[str, ...]:

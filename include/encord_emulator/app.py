@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
-from include.encord_emulator import clock, ui
+from include.encord_emulator import clock
 from include.encord_emulator.call import Call, Handler
-from include.encord_emulator.control import CONTROLS, Ask
-from include.encord_emulator.dispatch import Dispatcher, body_json, json_response
-from include.encord_emulator.errors import ApiError, forbidden
+from include.encord_emulator.dispatch import Dispatcher, body_json, raw_target
+from include.encord_emulator.errors import ApiError
 from include.encord_emulator.journal import Entry
-from include.encord_emulator.project_page import project_route
 from include.encord_emulator.routes import (
     analytics,
     datasets,
@@ -32,48 +28,55 @@ from include.encord_emulator.routes import (
     storage,
     workflow,
 )
-from include.encord_emulator.store.uploads import settle_due_jobs
+from include.encord_emulator.unsigned import control_routes, ui_routes
+from include.encord_emulator.wire.payload import Payload, read
 from include.encord_emulator.world import World
 
-log = logging.getLogger(__name__)
 RESOURCES = (
     organisation, storage, items, datasets, ontologies, projects, members, workflow, labels, label_metadata, analytics,
 )  # fmt: skip
+V2 = tuple(entry for resource in RESOURCES for entry in resource.routes.v2)
+LEGACY: dict[tuple[str, str], Handler] = {
+    key: handler for resource in RESOURCES for key, handler in resource.routes.legacy.items()
+}
 Endpoint = Callable[[Request], Awaitable[Response]]
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_KNOWN_PATHS = tuple((method, compile_path(path)[0]) for method, path, _ in V2)
 
 
 def create_app(world: World) -> Starlette:
     """Return the application over a world."""
     v2, legacy = Dispatcher(world, "v2"), Dispatcher(world, "legacy")
-    queries = {key: handler for resource in RESOURCES for key, handler in resource.routes.legacy.items()}
-    paths = [entry for resource in RESOURCES for entry in resource.routes.v2]
-    routes = [
-        *(Route(f"/v2/public/{path}", _v2_endpoint(v2, handler), methods=[method]) for method, path, handler in paths),
-        Route("/v2/public/{rest:path}", _v2_endpoint(v2, _not_emulated), methods=METHODS),
-        Route("/public", _legacy_endpoint(legacy, queries), methods=["POST"]),
-        Route("/public/user", _legacy_endpoint(legacy, queries), methods=["POST"]),
-        *(
-            Route(f"/_emulator/ui/{path}", _ui_endpoint(world, handler), methods=[method])
-            for method, path, handler in ui.routes.v2
-        ),
-        *(
-            Route(f"/_emulator/{name}", _control_endpoint(world, control), methods=[method])
-            for (method, name), control in CONTROLS.items()
-        ),
-        project_route(world),
-    ]
-    return Starlette(routes=routes)
+    return Starlette(
+        routes=[
+            *(
+                Route(f"/v2/public/{path}", _v2_endpoint(v2, f"{method} {path}", handler), methods=[method])
+                for method, path, handler in V2
+            ),
+            Route("/v2/public/{rest:path}", _v2_endpoint(v2, "", _unknown_path), methods=METHODS),
+            Route("/public", _legacy_endpoint(legacy), methods=["POST"]),
+            Route("/public/user", _legacy_endpoint(legacy), methods=["POST"]),
+            *ui_routes(world),
+            *control_routes(world),
+        ]
+    )
 
 
-def _not_emulated(call: Call) -> Any:
-    raise ApiError(501, f"The emulator does not know this call: {call.path['rest']}")
+def _unknown_path(call: Call) -> Any:
+    rest = call.path["rest"]
+    methods = sorted({method for method, pattern in _KNOWN_PATHS if pattern.match(rest)})
+    if methods:
+        raise ApiError(405, f"{rest} takes {', '.join(methods)}")
+    raise ApiError(501, f"The emulator does not know this call: {rest}")
 
 
-def _v2_endpoint(dispatcher: Dispatcher, handler: Handler) -> Endpoint:
+def _v2_endpoint(dispatcher: Dispatcher, route: str, handler: Handler) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        entry = Entry(request.method, request.url.path, clock.now())
+        path = request.url.path
+        entry = Entry(request.method, path, clock.now(), raw_target(request), route or f"{request.method} {path}")
+        body = await dispatcher.body(request, entry)
+        if isinstance(body, Response):
+            return body
 
         def prepare(call: Call) -> Handler:
             call.path, call.query, call.body = request.path_params, request.query_params, body_json(body)
@@ -84,73 +87,50 @@ def _v2_endpoint(dispatcher: Dispatcher, handler: Handler) -> Endpoint:
     return endpoint
 
 
-def _legacy_endpoint(dispatcher: Dispatcher, queries: dict[tuple[str, str], Handler]) -> Endpoint:
+class LegacyQuery(Payload):
+    """The envelope of a legacy request; what is in ``values`` depends on the query."""
+
+    query_type: str
+    query_method: str
+    values: LegacyValues
+
+
+class LegacyValues(Payload):
+    """
+    What a legacy query is about.
+
+    :param uid: a hash, several of them, or nothing.
+    """
+
+    uid: str | int | list[str] | None = None
+    payload: Any = None
+
+
+def _legacy_endpoint(dispatcher: Dispatcher) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        entry = Entry(request.method, request.url.path, clock.now())
+        entry = Entry(request.method, request.url.path, clock.now(), raw_target(request), "not a legacy query")
+        body = await dispatcher.body(request, entry)
+        if isinstance(body, Response):
+            return body
         try:
-            document = body_json(body)
-            entry.query_type, entry.query_method = document["query_type"], document["query_method"]
-            values = document["values"]
-        except (ApiError, KeyError, TypeError):
-            return json_response(ApiError(400, "not a legacy query").envelope("legacy"), 400)
+            query = read(LegacyQuery, body_json(body), "body")
+        except ApiError as error:
+            return dispatcher.refuse(entry, error)
+        entry.query_type, entry.query_method = query.query_type, query.query_method
+        entry.route = f"{query.query_type} {query.query_method}"
 
         def prepare(call: Call) -> Handler:
             call.resource_id = request.headers.get("resourceid", "")
-            call.uid, call.body = values.get("uid"), values.get("payload")
-            return _legacy_handler(queries, entry)
+            call.uid, call.body = query.values.uid, query.values.payload
+            return _legacy_handler(query)
 
         return await dispatcher.serve(request, body, entry, prepare)
 
     return endpoint
 
 
-def _legacy_handler(queries: dict[tuple[str, str], Handler], entry: Entry) -> Handler:
-    handler = queries.get((entry.query_type or "", entry.query_method or ""))
+def _legacy_handler(query: LegacyQuery) -> Handler:
+    handler = LEGACY.get((query.query_type, query.query_method))
     if handler is None:
-        raise ApiError(501, f"The emulator does not know this call: {entry.query_method} {entry.query_type}")
+        raise ApiError(501, f"The emulator does not know this call: {query.query_method} {query.query_type}")
     return handler
-
-
-def _ui_endpoint(world: World, handler: Handler) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        user = request.headers.get("x-emulator-user")
-
-        def act() -> Any:
-            if not user:
-                raise forbidden("The header X-Emulator-User is missing")
-            with world.transaction() as connection:
-                call = Call(connection, user, clock.now(), world.switches, request.path_params, request.query_params)
-                call.body = body_json(body)
-                settle_due_jobs(call)
-                return handler(call)
-
-        return _unsigned(act)
-
-    return endpoint
-
-
-def _control_endpoint(world: World, control: Callable[[Ask], Any]) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        is_yaml = "yaml" in request.headers.get("content-type", "")
-
-        def act() -> Any:
-            document = yaml.safe_load(body) if is_yaml else body_json(body)
-            return control(Ask(world, request.query_params, document))
-
-        return _unsigned(act)
-
-    return endpoint
-
-
-def _unsigned(act: Callable[[], Any]) -> Response:
-    try:
-        result = act()
-    except ApiError as error:
-        return json_response(error.envelope("v2"), error.status)
-    except Exception as error:  # a wrong body must reach the caller as a message, not as a bare 500
-        log.exception("a request to the control plane failed")
-        return json_response({"message": f"the emulator failed: {error!r}"}, 500)
-    return json_response(result)

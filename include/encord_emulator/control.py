@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from include.encord_emulator import journal
-from include.encord_emulator.errors import invalid, not_found
+from include.encord_emulator.errors import invalid
 from include.encord_emulator.store.database import Record, fetch
 from include.encord_emulator.store.tables import (
     DATA_ROWS,
@@ -51,7 +52,6 @@ def health(_ask: Ask) -> Any:
 def state(ask: Ask) -> Any:
     """Return what there is, in numbers."""
     with ask.world.transaction() as connection:
-        requests, refused = journal.counts(connection)
         return {
             "folders": _counted(connection, FOLDERS, "uuid", ITEMS.c.folder, {"uuid": "uuid", "name": "name"}, "items"),
             "datasets": _counted(
@@ -59,10 +59,9 @@ def state(ask: Ask) -> Any:
                 {"dataset_hash": "dataset_hash", "title": "title"}, "rows",
             ),
             "ontologies": fetch(connection, sa.select(ONTOLOGIES.c.ontology_hash, ONTOLOGIES.c.title)),
-            "projects": [_project(connection, row) for row in fetch(connection, sa.select(PROJECTS))],
+            "projects": projects(connection),
             "upload_jobs": [_job(row) for row in fetch(connection, sa.select(UPLOAD_JOBS))],
-            "requests": requests,
-            "refused_requests": refused,
+            **journal.totals(connection),
         }  # fmt: skip
 
 
@@ -74,6 +73,14 @@ def _counted(
     counts = {row["key"]: row["n"] for row in counted}
     rows = fetch(connection, sa.select(table).order_by(table.c.seq))
     return [{out: row[column_] for out, column_ in shown.items()} | {name: counts.get(row[key], 0)} for row in rows]
+
+
+def projects(connection: sa.Connection, project_hash: str | None = None) -> list[dict[str, Any]]:
+    """Return how far the tasks of one project, or of all, are."""
+    statement = sa.select(PROJECTS).order_by(PROJECTS.c.seq)
+    if project_hash is not None:
+        statement = statement.where(PROJECTS.c.project_hash == project_hash)
+    return [_project(connection, row) for row in fetch(connection, statement)]
 
 
 def _project(connection: sa.Connection, project: Record) -> dict[str, Any]:
@@ -133,12 +140,22 @@ def reset(ask: Ask) -> Any:
 
 
 def requests(ask: Ask) -> Any:
-    """Return the journal after a number."""
-    after = ask.query.get("after", "0")
-    if not after.isdecimal():
-        raise invalid(f"after: {after!r} is not a number")
+    """Return the journal after a number, and how often each call was made since."""
+    after = _number(ask, "after") or 0
     with ask.world.transaction() as connection:
-        return journal.read(connection, int(after))
+        total = journal.totals(connection)["requests"]
+        return {
+            "total": total, "counts": journal.counts(connection, after), "requests": journal.read(connection, after)
+        }  # fmt: skip
+
+
+def _number(ask: Ask, name: str) -> int | None:
+    text = ask.query.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        raise invalid(f"{name}: {text!r} is not a number")
+    return int(text)
 
 
 def get_switches(ask: Ask) -> Any:
@@ -161,18 +178,14 @@ def get_faults(ask: Ask) -> Any:
 
 
 def post_faults(ask: Ask) -> Any:
-    """Add a fault rule, or a list of them; return what was added."""
+    """Add a list of fault rules, or one; return what was added."""
     documents = ask.body if isinstance(ask.body, list) else [ask.body]
-    added = [ask.world.faults.add(document).to_dict() for document in documents]
-    return added if isinstance(ask.body, list) else added[0]
+    return [fault.to_dict() for fault in ask.world.faults.add(documents)]
 
 
 def delete_faults(ask: Ask) -> Any:
     """Delete the rule with the number ``id``, or all rules."""
-    number = ask.query.get("id")
-    if number is not None and not number.isdecimal():
-        raise not_found("fault rule", number)
-    ask.world.faults.remove(None if number is None else int(number))
+    ask.world.faults.remove(_number(ask, "id"))
     return ask.world.faults.shown()
 
 

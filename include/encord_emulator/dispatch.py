@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from include.encord_emulator import auth, clock, journal
+from include.encord_emulator import auth, clock, journal, limits
 from include.encord_emulator.call import Call, Handler, NotYet
 from include.encord_emulator.errors import ApiError
-from include.encord_emulator.faults import Dropped, Rule
+from include.encord_emulator.faults import Dropped, Fault
 from include.encord_emulator.journal import Entry
 from include.encord_emulator.store.uploads import settle_due_jobs
 from include.encord_emulator.world import World
@@ -39,29 +40,38 @@ class Dispatcher:
         self._world = world
         self._protocol = protocol
 
+    async def body(self, request: Request, entry: Entry) -> bytes | Response:
+        """Return the body of a request, or the refusal of one that is too large."""
+        try:
+            return await limits.read_body(request, int(self._world.switches["max_body_mb"] * 1_000_000))
+        except ApiError as error:
+            return self.refuse(entry, error)
+        except ClientDisconnect:
+            return Dropped()
+
     async def serve(self, request: Request, body: bytes, entry: Entry, prepare: Prepare) -> Response:
         """Answer one request, fault rules included."""
-        rule = self._world.faults.take(entry)
-        if rule is not None and (early := await self._before(rule, request, entry)) is not None:
+        fault = self._world.faults.take(entry)
+        if fault is not None and (early := await self._before(fault, request, entry)) is not None:
             return early
         response = await self._answer(request, body, entry, prepare)
-        if rule is not None and rule.hold == "after" and not await self._world.faults.keep_waiting(rule, request):
-            return Dropped()
-        return Dropped() if rule is not None and rule.drop == "after" else response
+        return response if fault is None else await self._after(fault, request, response)
 
-    async def _before(self, rule: Rule, request: Request, entry: Entry) -> Response | None:
-        if rule.latency_s:
-            await asyncio.sleep(rule.latency_s)
-        gone = rule.hold == "before" and not await self._world.faults.keep_waiting(rule, request)
+    async def _before(self, fault: Fault, request: Request, entry: Entry) -> Response | None:
+        rule = fault.rule
+        await asyncio.sleep(rule.latency or 0)
+        gone = rule.hold == "before" and not await self._world.faults.keep_waiting(fault, request)
         if gone or rule.drop == "before":
             self._record(entry)
             return Dropped()
         if rule.status is None:
             return None
-        response = self._refuse(entry, ApiError(rule.status, f"fault rule {rule.number}"))
-        if rule.retry_after is not None:
-            response.headers["Retry-After"] = str(rule.retry_after)
-        return response
+        return self.refuse(entry, ApiError(rule.status, f"fault rule {fault.number}", retry_after=rule.retry_after))
+
+    async def _after(self, fault: Fault, request: Request, response: Response) -> Response:
+        if fault.rule.hold == "after" and not await self._world.faults.keep_waiting(fault, request):
+            return Dropped()
+        return Dropped() if fault.rule.drop == "after" else response
 
     async def _answer(self, request: Request, body: bytes, entry: Entry, prepare: Prepare) -> Response:
         started = time.monotonic()
@@ -70,31 +80,38 @@ class Dispatcher:
             while isinstance(result, NotYet):
                 await asyncio.sleep(result.seconds)
                 result = self._apply(request, body, entry, prepare, time.monotonic() - started)
+            return json_response({"status": 200, "response": result} if self._protocol == "legacy" else result)
         except ApiError as error:
-            return self._refuse(entry, error)
+            return self.refuse(entry, error)
         except Exception:  # a fault of ours must reach the client as a 500, and the journal
             log.exception("%s %s failed", entry.method, entry.path)
-            return self._refuse(entry, ApiError(500, "The emulator failed; see its log."))
-        return json_response({"status": 200, "response": result} if self._protocol == "legacy" else result)
+            return self.refuse(entry, ApiError(500, "The emulator failed; see its log."))
 
     def _apply(self, request: Request, body: bytes, entry: Entry, prepare: Prepare, waited: float) -> Any:
+        switches = self._world.switches
         with self._world.transaction() as connection:
-            target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            signed = auth.SignedRequest(request.method, raw_target(request) or target, request.headers, body)
-            caller = auth.authenticate(connection, signed, self._protocol)
-            entry.user, entry.signature, entry.status = caller.email, caller.signature, 200
-            call = Call(connection, caller.email, clock.now(), self._world.switches, waited=waited)
+            signed = auth.SignedRequest(request.method, entry.target, request.headers, body)
+            caller = auth.authenticate(connection, signed, self._protocol, switches)
+            entry.user, entry.signature = caller.email, caller.signature
+            if not waited:
+                self._world.rate.check(caller.email, switches)
+            call = Call(connection, caller.email, clock.now(), switches, waited=waited)
             handler = prepare(call)
             settle_due_jobs(call)
             result = handler(call)
             if not isinstance(result, NotYet):
+                entry.status = 200
                 journal.write(connection, entry)
             return result
 
-    def _refuse(self, entry: Entry, error: ApiError) -> Response:
+    def refuse(self, entry: Entry, error: ApiError) -> Response:
+        """Return the answer to a request that is not applied, and write it down."""
         entry.status = error.status
         self._record(entry)
-        return json_response(error.envelope(self._protocol), error.status)
+        response = json_response(error.envelope(self._protocol), error.status)
+        if error.retry_after is not None:
+            response.headers["Retry-After"] = f"{error.retry_after:g}"
+        return response
 
     def _record(self, entry: Entry) -> None:
         with self._world.transaction() as connection:
@@ -103,8 +120,8 @@ class Dispatcher:
 
 def raw_target(request: Request) -> str:
     """Return path and query exactly as sent, which is what the v2 signature covers."""
-    path = request.scope["raw_path"].decode("ascii")
-    query = request.scope["query_string"].decode("ascii")
+    path = request.scope["raw_path"].decode("ascii", "replace")
+    query = request.scope["query_string"].decode("ascii", "replace")
     return f"{path}?{query}" if query else path
 
 

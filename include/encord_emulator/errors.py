@@ -24,12 +24,14 @@ class ApiError(Exception):
 
     :param status: HTTP status; the legacy envelope repeats it in its body.
     :param code: legacy code where it is not the usual one of that status.
+    :param retry_after: seconds for the header of that name.
     """
 
-    def __init__(self, status: int, message: str, *, code: str | None = None) -> None:
+    def __init__(self, status: int, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.retry_after = retry_after
         self.code = code or LEGACY_CODES.get(status, "UNKNOWN_ERROR")
 
     def envelope(self, protocol: str) -> dict[str, Any]:

@@ -1,112 +1,125 @@
 """
 Things that go wrong on purpose.
 
-A rule meets the requests that fit its ``match`` and does one or more of: answer with a ``status`` without applying
-anything, ``drop`` the connection before or after applying, ``hold`` the client before or after applying, wait
-``latency_s``. ``drop: after`` is the valuable one: the change is made and the client is never told.
+A rule meets the requests whose line fits its ``match`` (see ``Entry.line``) and does one or more of: wait ``latency``
+seconds, answer with a ``status`` without applying anything, ``drop`` the connection before or after applying, ``hold``
+the client before or after applying. ``drop: after`` is the valuable one: the change is made and nobody is told.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from include.encord_emulator.errors import invalid
 from include.encord_emulator.journal import Entry
+from include.encord_emulator.wire.payload import read
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
 HOLD_POLL_S = 0.02
-_MATCH_KEYS = {"method", "path", "query_type", "query_method"}
-_RULE_KEYS = {"match", "status", "retry_after", "drop", "hold", "latency_s", "times"}
+LONGEST_S = 3600
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is not a regular expression ({error})") from None
+    return text
+
+
+class FaultRule(BaseModel):
+    """
+    What people write: ``{"match": "POST .*/actions", "status": 503}``.
+
+    :param match: regular expression, searched for in the line of a request.
+    :param times: how many requests the rule meets; without it all.
+    :param probability: the share of the fitting requests that the rule meets, drawn with ``seed``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    match: Annotated[str, AfterValidator(_pattern)] = ""
+    status: Annotated[int, Field(ge=400, le=599)] | None = None
+    retry_after: Annotated[float, Field(ge=0)] | None = None
+    latency: Annotated[float, Field(ge=0, le=LONGEST_S)] | None = None
+    drop: Literal["before", "after"] | None = None
+    hold: Literal["before", "after"] | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
+    probability: Annotated[float, Field(ge=0, le=1)] = 1.0
+    seed: int = 0
 
 
 @dataclass(slots=True, eq=False)
-class Rule:
-    """One rule, with how often it met a request and how many clients it is holding now."""
+class Fault:
+    """A rule in force: how many requests it met, and how many clients it holds now."""
 
     number: int
-    match: dict[str, str]
-    status: int | None = None
-    retry_after: int | None = None
-    drop: str | None = None
-    hold: str | None = None
-    latency_s: float = 0.0
-    times: int | None = None
+    rule: FaultRule
+    chance: random.Random = field(repr=False)
     matched: int = 0
-    holding: int = field(default=0)
+    holding: int = 0
 
-    def fits(self, entry: Entry) -> bool:
-        """Say whether the rule is for this request and not used up."""
-        if self.times is not None and self.matched >= self.times:
+    def meets(self, line: str) -> bool:
+        """Say whether the rule is for this request, and count it."""
+        if self.rule.times is not None and self.matched >= self.rule.times:
             return False
-        return all(self._same(name, wanted, getattr(entry, name)) for name, wanted in self.match.items())
-
-    @staticmethod
-    def _same(name: str, wanted: str, given: str | None) -> bool:
-        if given is None:
+        if re.search(self.rule.match, line) is None or self.chance.random() >= self.rule.probability:
             return False
-        return re.search(wanted, given) is not None if name == "path" else wanted.lower() == given.lower()
+        self.matched += 1
+        return True
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rule as the control plane shows it."""
-        shown = {name: getattr(self, name) for name in self.__slots__ if name not in {"number", "holding"}}
-        return {"id": self.number, **shown, "holding": self.holding > 0}
+        return {"id": self.number, **self.rule.model_dump(), "matched": self.matched, "holding": self.holding > 0}
 
 
 class Faults:
     """The rules in force, first fitting one wins. They live in memory: a restart forgets them."""
 
     def __init__(self) -> None:
-        self._rules: list[Rule] = []
+        self._faults: list[Fault] = []
         self._numbers = count(1)
 
-    def add(self, document: Any) -> Rule:
-        """Add a rule from its JSON form."""
-        if not isinstance(document, dict) or not _RULE_KEYS.issuperset(document):
-            raise invalid(f"fault: a JSON object with keys among {sorted(_RULE_KEYS)} is expected")
-        match = document.get("match") or {}
-        if not _MATCH_KEYS.issuperset(match):
-            raise invalid(f"fault: match has keys among {sorted(_MATCH_KEYS)}, not {sorted(match)}")
-        for name in ("drop", "hold"):
-            if document.get(name) not in {None, "before", "after"}:
-                raise invalid(f"fault: {name} is 'before' or 'after', not {document[name]!r}")
-        rule = Rule(number=next(self._numbers), **{**document, "match": match})
-        self._rules.append(rule)
-        return rule
+    def add(self, documents: list[Any]) -> list[Fault]:
+        """Add rules from their JSON form; one that is wrong adds none."""
+        rules = [read(FaultRule, document, f"body.{index}") for index, document in enumerate(documents)]
+        # Which requests a rule meets must be the same in every run.
+        added = [Fault(next(self._numbers), rule, random.Random(rule.seed)) for rule in rules]  # noqa: S311
+        self._faults += added
+        return added
 
     def remove(self, number: int | None = None) -> None:
         """Remove one rule, or all of them; the clients they hold go on."""
-        self._rules = [rule for rule in self._rules if number is not None and rule.number != number]
+        self._faults = [fault for fault in self._faults if number is not None and fault.number != number]
 
     def shown(self) -> list[dict[str, Any]]:
         """Return all rules as the control plane shows them."""
-        return [rule.to_dict() for rule in self._rules]
+        return [fault.to_dict() for fault in self._faults]
 
-    def take(self, entry: Entry) -> Rule | None:
+    def take(self, entry: Entry) -> Fault | None:
         """Return the rule for a request, counted as met."""
-        rule = next((rule for rule in self._rules if rule.fits(entry)), None)
-        if rule is not None:
-            rule.matched += 1
-        return rule
+        return next((fault for fault in self._faults if fault.meets(entry.line)), None)
 
-    async def keep_waiting(self, rule: Rule, request: Request) -> bool:
+    async def keep_waiting(self, fault: Fault, request: Request) -> bool:
         """Hold a client until its rule is gone; return whether the client is still there."""
-        rule.holding += 1
+        fault.holding += 1
         try:
-            while rule in self._rules:
+            while fault in self._faults:
                 if await request.is_disconnected():
                     return False
                 await asyncio.sleep(HOLD_POLL_S)
         finally:
-            rule.holding -= 1
+            fault.holding -= 1
         return not await request.is_disconnected()
 
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.responses import HTMLResponse
 
-from include.encord_emulator.control import DISCLAIMER, Ask, state
+from include.encord_emulator.control import DISCLAIMER, projects
 from include.encord_emulator.world import World
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 PATH = "/projects/view/{project_hash}/{tab}"  # where the web app has it
 PAGE = """<!doctype html>
@@ -36,21 +31,13 @@ small {{ opacity: .7; }}
 """
 
 
-def project_route(world: World) -> Route:
-    """Return the route of the page; unsigned, as the rest of what people look at here."""
-    return Route(PATH, _endpoint(world), methods=["GET"])
-
-
-def _endpoint(world: World) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        project_hash = request.path_params["project_hash"]
-        projects = state(Ask(world, request.query_params, None))["projects"]
-        project = next((one for one in projects if one["project_hash"] == project_hash), None)
-        if project is None:
-            return HTMLResponse(_page("No such project", f"<p>{html.escape(project_hash)}</p>"), status_code=404)
-        return HTMLResponse(_page(project["title"], _content(project["tasks"], project["routed"])))
-
-    return endpoint
+def project_page(world: World, project_hash: str) -> HTMLResponse:
+    """Return the page of a project."""
+    with world.transaction() as connection:
+        found = projects(connection, project_hash)
+    if not found:
+        return HTMLResponse(_page("No such project", f"<p>{html.escape(project_hash)}</p>"), status_code=404)
+    return HTMLResponse(_page(found[0]["title"], _content(found[0]["tasks"], found[0]["routed"])))
 
 
 def _content(tasks: Mapping[str, int], routed: Mapping[str, Mapping[str, int]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,28 +13,35 @@ from typing import Any, Self
 import uvicorn
 
 from include.encord_emulator.app import create_app
-from include.encord_emulator.seed import read_seed
-from include.encord_emulator.world import World
+from include.encord_emulator.seeding.document import parse_seed, read_seed
+from include.encord_emulator.tls import TunnelServer, make_certificates
+from include.encord_emulator.world import LOOPBACK, World
 
 START_TIMEOUT_S = 10
+SeedSource = dict[str, Any] | str | Path
 
 
 class _AnnouncingServer(uvicorn.Server):
     """Tells when it answers: an event, and a file that then holds the URL."""
 
-    def __init__(self, config: uvicorn.Config, url: str, url_file: Path | None) -> None:
+    def __init__(self, config: uvicorn.Config, url: str, url_file: Path | None, tunnel: TunnelServer | None) -> None:
         super().__init__(config)
         self.ready = threading.Event()
         self._url = url
         self._url_file = url_file
+        self._tunnel = tunnel
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._tunnel is not None:
+            await self._tunnel.start()
         if self._url_file is not None:
             self._url_file.write_text(self._url + "\n", encoding="utf-8")
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
         # Whoever is held, or waits for an upload, is cut off at once; a transaction never is, for it does not await.
         for connection in self.server_state.connections:
             if connection.transport is not None:
@@ -49,22 +57,36 @@ class EmulatorServer:
     A bound socket with a world behind it.
 
     :param port: 0 for any free one; see ``url``.
-    :param state: SQLite file or ``":memory:"``.
-    :param seed: a seed document or the path of one.
+    :param db: SQLite file or ``":memory:"``.
+    :param seeds: seed documents, or paths of them.
+    :param hosts: further names under which the control plane answers.
+    :param tls_folder: where the authority and its certificate are kept; without it, plain HTTP is spoken.
     """
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 0, *, state: str = ":memory:",
-        seed: dict[str, Any] | str | Path | None = None, url_file: Path | None = None,
+        self, host: str = "127.0.0.1", port: int = 0, *, db: str = ":memory:", seeds: Iterable[SeedSource] = (),
+        switches: dict[str, Any] | None = None, hosts: Iterable[str] = (), tls_folder: Path | None = None,
+        url_file: Path | None = None,
     ) -> None:  # fmt: skip
-        document = seed if isinstance(seed, dict) or seed is None else read_seed(seed)
-        self.world = World(state, document)
-        self._socket = socket.create_server((host, port), backlog=256)
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        self.world = World(db, [_parsed(seed) for seed in seeds], switches, LOOPBACK | {host, *hosts})
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family, backlog=256)
+        address = f"[{host}]" if ":" in host else host
+        self.certificates = make_certificates(tls_folder, host) if tls_folder is not None else None
+        self.url = f"{'https' if self.certificates else 'http'}://{address}:{listening.getsockname()[1]}"
+        options: dict[str, Any] = {}
+        tunnel = None
+        if self.certificates is not None:
+            options = {"ssl_certfile": self.certificates.certificate, "ssl_keyfile": self.certificates.key}
+            behind = socket.create_server(("127.0.0.1", 0), backlog=256)
+            tunnel = TunnelServer(listening, behind.getsockname()[1])
+            listening = behind
+        self._socket = listening
         config = uvicorn.Config(
-            create_app(self.world), log_level="critical", lifespan="off", timeout_graceful_shutdown=1, access_log=False
-        )
-        self.server = _AnnouncingServer(config, self.url, url_file)
+            create_app(self.world), log_level="critical", lifespan="off", timeout_graceful_shutdown=1,
+            access_log=False, **options,
+        )  # fmt: skip
+        self.server = _AnnouncingServer(config, self.url, url_file, tunnel)
 
     def run(self) -> None:
         """Serve until told to stop."""
@@ -73,6 +95,13 @@ class EmulatorServer:
         finally:
             self._socket.close()
             self.world.database.close()
+
+
+def _parsed(seed: SeedSource) -> Any:
+    if isinstance(seed, dict):
+        return parse_seed(seed, Path.cwd())
+    path = Path(seed)
+    return parse_seed(read_seed(path), path.parent)
 
 
 class RunningEmulator:
@@ -84,8 +113,8 @@ class RunningEmulator:
     True
     """
 
-    def __init__(self, state: str = ":memory:", seed: dict[str, Any] | str | Path | None = None) -> None:
-        self._server = EmulatorServer(state=state, seed=seed)
+    def __init__(self, db: str = ":memory:", seed: SeedSource | None = None, **options: Any) -> None:
+        self._server = EmulatorServer(db=db, seeds=[] if seed is None else [seed], **options)
         self._thread = threading.Thread(target=self._server.run, name="encord-emulator", daemon=True)
         self.url = self._server.url
 

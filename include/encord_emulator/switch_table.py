@@ -37,6 +37,17 @@ class Switch:
         """Whether any number between the two values will do."""
         return not isinstance(self.default, (bool, str))
 
+    def from_text(self, text: str) -> Any:
+        """Return what a word of the command line stands for; ``check`` says whether it is allowed."""
+        if isinstance(self.default, str):
+            return text
+        if isinstance(self.default, bool):
+            return {"true": True, "false": False}.get(text.lower(), text)
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
     def check(self, value: Any) -> Value:
         """Return ``value`` if it is allowed."""
         if self.is_range:
@@ -80,6 +91,13 @@ WORKFLOW = (
 )  # fmt: skip
 LABELS: tuple[Switch, ...] = ()
 ACCESS = (
-    Switch("strict_roles", _BOTH, True, "D", "keys of annotators and reviewers get 403 on project calls"),
+    Switch("strict_roles", _BOTH, True, "D",
+           "keys of users who are annotators or reviewers get 403 from the API, of the organisation or of the project"),
+    Switch("unknown_key", ("401", "403"), "401", "G", "what v2 answers to a key that nobody has; legacy says 400"),
+    Switch("clock_window_s", (1, 86_400), 300, "G", "how old, or early, a v2 signature may be"),
+    Switch("token_lifetime_s", (1, 604_800), 43_200, "G", "how long a bearer token is good"),
+    Switch("rate_limit_per_minute", (0, 1_000_000), 0, "G", "requests of a user in a minute before 429; 0: no limit"),
+    Switch("retry_after_header", _BOTH, True, "G", "whether that 429 says in how many seconds to come back"),
+    Switch("max_body_mb", (1, 4096), 256, "G", "larger bodies get 413"),
 )  # fmt: skip
 TABLE = (*LISTINGS, *STORAGE, *DATASETS, *PROJECTS, *WORKFLOW, *LABELS, *ACCESS)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.encord_emulator.errors import invalid
 from include.encord_emulator.store.database import fetch
 from include.encord_emulator.store.tables import SWITCHES
-from include.encord_emulator.switch_table import TABLE, Value
+from include.encord_emulator.switch_table import TABLE, Switch, Value
 
 _BY_NAME = {switch.name: switch for switch in TABLE}
 
@@ -37,13 +37,22 @@ class Switches(Mapping[str, Any]):
     def change(self, connection: sa.Connection, wanted: Mapping[str, Any]) -> None:
         """Set switches by name; one wrong name or value changes nothing."""
         for name, value in wanted.items():
-            if name not in _BY_NAME:
-                raise invalid(f"switch {name!r} is unknown; there are {', '.join(_BY_NAME)}")
-            _BY_NAME[name].check(value)
+            _switch(name).check(value)
         for name, value in wanted.items():
             connection.execute(SWITCHES.delete().where(SWITCHES.c.name == name))
             connection.execute(SWITCHES.insert().values(name=name, value=value))
         self.load(connection)
+
+
+def from_text(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return settings as the command line gives them, in words, as values."""
+    return {name: _switch(name).from_text(text) for name, text in settings.items()}
+
+
+def _switch(name: str) -> Switch:
+    if name not in _BY_NAME:
+        raise invalid(f"switch {name!r} is unknown; there are {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]
 
 
 def describe() -> str:

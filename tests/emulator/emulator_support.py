@@ -46,9 +46,9 @@ KEYS = {email: new_key() for email in (MANAGER, ANNOTATORS[0], REVIEWER)}
 SEED: dict[str, Any] = {
     "organisation": "Example",
     "users": [
-        {"email": MANAGER, "public_key": KEYS[MANAGER].public_hex, "organisation_role": "admin"},
+        {"email": MANAGER, "public_key": KEYS[MANAGER].public_hex, "role": "admin"},
         {"email": ANNOTATORS[0], "public_key": KEYS[ANNOTATORS[0]].public_hex},
-        {"email": REVIEWER, "public_key": KEYS[REVIEWER].public_hex},
+        {"email": REVIEWER, "public_key": KEYS[REVIEWER].public_hex, "role": "reviewer"},
         *({"email": email} for email in ANNOTATORS[1:]),
     ],
     "integrations": [{"title": INTEGRATION}],
@@ -71,6 +71,10 @@ class Control:
         answer = requests.request(method, f"{self.url}/_emulator/{path}", json=body, headers=headers, timeout=10)
         assert answer.ok, answer.text
         return answer.json()
+
+    def requests(self, after: int = 0) -> list[dict[str, Any]]:
+        journal: list[dict[str, Any]] = self.call("GET", f"requests?after={after}")["requests"]
+        return journal
 
     def switch(self, **values: Any) -> None:
         self.call("PUT", "switches", values)

@@ -8,7 +8,6 @@ import pytest
 import requests
 from encord.exceptions import AuthenticationError, AuthorisationError, SshKeyNotFound
 
-from include.encord_emulator.auth import CLOCK_WINDOW_S
 from tests.emulator.emulator_support import ANNOTATORS, KEYS, MANAGER, Control, Key, new_key, sdk_client
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def test_an_unsigned_request_is_refused_and_counted(emulator: RunningEmulator, c
     assert (state["requests"], state["refused_requests"]) == (1, 1)
 
 
-@pytest.mark.parametrize(("skew", "accepted"), [(0, True), (CLOCK_WINDOW_S + 5, False), (-CLOCK_WINDOW_S - 5, False)])
+@pytest.mark.parametrize(("skew", "accepted"), [(0, True), (305, False), (-305, False)])
 def test_a_signature_is_good_for_five_minutes(client: EncordUserClient, skew: int, accepted: bool) -> None:
     with mock.patch("include.encord_emulator.auth.time.time", return_value=time.time() + skew):
         if accepted:
@@ -73,7 +72,7 @@ def test_a_bearer_token_speaks_for_its_owner(
     token = client.get_bearer_token()
     headers = {"Authorization": f"Bearer {token}"}
     assert requests.get(f"{emulator.url}/v2/public/cloud-integrations", headers=headers, timeout=5).ok
-    last = control.call("GET", "requests")[-1]
+    last = control.requests()[-1]
     assert (last["user"], last["signature"]) == (MANAGER, "bearer")
 
 

@@ -53,7 +53,7 @@ def world() -> Iterator[tuple[str, str]]:
     seed = {
         "organisation": "Example",
         "users": [
-            {"email": MANAGER, "public_key": key.public_hex, "organisation_role": "admin"},
+            {"email": MANAGER, "public_key": key.public_hex, "role": "admin"},
             *({"email": one} for one in people()),
         ],
         "integrations": [{"title": INTEGRATION}],

@@ -68,7 +68,7 @@ class Home:
 
     def encord(self) -> EncordContent:
         """Start the local Encord anew on what it kept, and read it through its control plane and the real SDK."""
-        with RunningEmulator(state=str(self.build / "encord.sqlite")) as emulator:
+        with RunningEmulator(db=str(self.build / "encord.sqlite")) as emulator:
             return read_encord(emulator.url, (self.build / "encord_key").read_text(encoding="ascii"))
 
 
@@ -93,7 +93,7 @@ def read_encord(url: str, private_key: str) -> EncordContent:
 
     client = EncordUserClient.create_with_ssh_private_key(private_key, domain=url)
     state = httpx.get(f"{url}/_emulator/state", timeout=30).json()
-    journal = httpx.get(f"{url}/_emulator/requests", timeout=30).json()
+    journal = httpx.get(f"{url}/_emulator/requests", timeout=30).json()["requests"]
     source_keys = {
         folder["name"]: [
             str((item.client_metadata or {}).get(SOURCE_KEY))

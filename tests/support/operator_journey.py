@@ -31,7 +31,7 @@ from tests.emulator.emulator_support import BENCHMARK_QA, ESTABLISHING, INTEGRAT
 ANNOTATORS = ("careful", "steady", "hasty", "careless")
 PATIENCE_SECONDS = 20.0
 KINDS = ("benchmark", "production")
-UPLOAD = {"method": "POST", "path": "/data-upload-jobs$"}
+UPLOAD = "POST .*/data-upload-jobs$"
 ONTOLOGY = {
     "title": "Streets",
     "objects": [

@@ -172,7 +172,7 @@ def seed(key: Key) -> dict[str, Any]:
     return {
         "organisation": "Demo",
         "users": [
-            {"email": MANAGER, "public_key": key.public_hex, "organisation_role": "admin"},
+            {"email": MANAGER, "public_key": key.public_hex, "role": "admin"},
             *({"email": email} for email in emails),
         ],
         "integrations": [{"title": "Demo bucket"}],

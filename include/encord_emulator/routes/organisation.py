@@ -20,7 +20,7 @@ routes = Routes()
 
 @routes.on("GET", "user/bearer-token")
 def bearer_token(call: Call) -> Any:
-    return {"token": issue_token(call.connection, call.user, call.now)}
+    return {"token": issue_token(call.connection, call.user, call.now, call.switches["token_lifetime_s"])}
 
 
 @routes.on("GET", "cloud-integrations")

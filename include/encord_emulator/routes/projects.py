@@ -46,13 +46,24 @@ def create_project(call: Call) -> Any:
     if body.get("workflow_type", "manual") != "manual":
         raise invalid(f"workflow_type: {body['workflow_type']!r} is not emulated, only 'manual'")
     datasets = [require_dataset(call, dataset_hash) for dataset_hash in body.get("dataset_hashes") or []]
-    template = _template(call, body.get("workflow_template_id"))
+    project_hash, ontology_hash = str(uuid4()), _ontology_hash(call, title, body.get("ontology_hash"))
+    description = body.get("description") or ""
+    make_project(call, project_hash, title, description, ontology_hash, body.get("workflow_template_id"))
+    attach(call, project_hash, [dataset["dataset_hash"] for dataset in datasets])
+    return project_hash
+
+
+def make_project(
+    call: Call, project_hash: str, title: str, description: str, ontology_hash: str, template_uuid: str | None
+) -> None:
+    """Create a project without data, with the caller as its admin."""
+    template = _template(call, template_uuid)
     workflow = template.workflow(suffixed_titles=call.switches["consensus_stage_titles"] == "suffixed")
     project = {
-        "project_hash": str(uuid4()),
+        "project_hash": project_hash,
         "title": title,
-        "description": body.get("description") or "",
-        "ontology_hash": _ontology_hash(call, title, body.get("ontology_hash")),
+        "description": description,
+        "ontology_hash": ontology_hash,
         "template": template.uuid,
         "workflow": workflow.to_dict(),
         "status": "notStarted",
@@ -61,9 +72,7 @@ def create_project(call: Call) -> Any:
         "edited_at": call.now,
     }
     call.insert(PROJECTS, project)
-    call.insert(PROJECT_USERS, {"project_hash": project["project_hash"], "email": call.user, "role": ADMIN})
-    attach(call, project["project_hash"], [dataset["dataset_hash"] for dataset in datasets])
-    return project["project_hash"]
+    call.insert(PROJECT_USERS, {"project_hash": project_hash, "email": call.user, "role": ADMIN})
 
 
 def attach(call: Call, project_hash: str, dataset_hashes: list[str]) -> None:

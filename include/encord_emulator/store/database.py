@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,21 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
+from include.encord_emulator.errors import invalid
 from include.encord_emulator.store.tables import METADATA
 
 Record = dict[str, Any]
 IN_LIST_LIMIT = 5000
 """Values in one SQL ``IN``; SQLite's own limit is 32,766 variables a statement."""
+
+
+def _tables_version() -> int:
+    """Return a number that changes with the tables."""
+    columns = [f"{table.name}.{column.name}" for table in METADATA.sorted_tables for column in table.columns]
+    return zlib.crc32(" ".join(columns).encode()) & 0x7FFFFFFF
+
+
+TABLES_VERSION = _tables_version()
 
 
 class HasConnection(Protocol):
@@ -28,23 +39,34 @@ class Database:
     """
     The emulator's state.
 
-    :param state: path of the SQLite file, or ``":memory:"``.
+    :param db: path of the SQLite file, or ``":memory:"``.
+    :raises ApiError: the file was written with other tables than this version has.
     """
 
-    def __init__(self, state: str) -> None:
-        if state != ":memory:":
-            Path(state).parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, db: str) -> None:
+        if db != ":memory:":
+            Path(db).parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._engine = sa.create_engine(
-            f"sqlite:///{state}",
+            f"sqlite:///{db}",
             poolclass=StaticPool,
             connect_args={"check_same_thread": False},
         )
+        try:
+            self._prepare(db)
+        except sa.exc.DatabaseError as error:
+            raise invalid(f"{db}: {error.orig}") from None
+
+    def _prepare(self, db: str) -> None:
         with self._engine.begin() as connection:
             # In WAL mode NORMAL survives the death of the process, only not that of the machine.
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
-        METADATA.create_all(self._engine)
+            written = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if sa.inspect(connection).get_table_names() and written != TABLES_VERSION:
+                raise invalid(f"{db} was written by another version of the emulator: name a new file, or delete it")
+            connection.exec_driver_sql(f"PRAGMA user_version={TABLES_VERSION}")
+            METADATA.create_all(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

@@ -51,8 +51,8 @@ INTEGRATIONS = _table("integrations", _text("uuid", unique=True), _text("title")
 TEMPLATES = _table("templates", _text("uuid", unique=True), _text("title"), _json("document"), _integer("is_default"))
 SWITCHES = _table("switches", _text("name", unique=True), _json("value"))
 REQUESTS = _table(
-    "requests", _text("method"), _text("path"), _text("query_type"), _text("query_method"), _integer("status"),
-    _text("user"), _text("signature"), _text("at"),
+    "requests", _text("method"), _text("path"), _text("route"), _text("query_type"), _text("query_method"),
+    _integer("status"), _text("user"), _text("signature"), _text("at"),
 )  # fmt: skip
 
 FOLDERS = _table(

@@ -125,7 +125,7 @@ async def test_faults_that_pass_are_looked_over(
     control: Control, job: tuple[str, str], one_attempt: None, fault: dict[str, Any]
 ) -> None:
     # Not the job itself: the SDK's own loop looks over a cut connection there, with pauses of ten seconds.
-    control.call("POST", "faults", fault | {"match": {"path": "storage/folders/[^/]+$"}, "times": 2})
+    control.call("POST", "faults", fault | {"match": "storage/folders/[^/]+$", "times": 2})
     assert await events_of(upload_jobs(job)) == [{"status": "success", "pending": 0}]
     assert control.call("GET", "faults")[0]["matched"] == 2
 
@@ -133,7 +133,7 @@ async def test_faults_that_pass_are_looked_over(
 async def test_a_rate_limit_is_waited_out_as_long_as_encord_asks(
     control: Control, job: tuple[str, str], one_attempt: None
 ) -> None:
-    control.call("POST", "faults", {"match": {"path": "upload-jobs/"}, "status": 429, "retry_after": 1, "times": 1})
+    control.call("POST", "faults", {"match": "upload-jobs/", "status": 429, "retry_after": 1, "times": 1})
     started = time.monotonic()
     assert await events_of(upload_jobs(job)) == [{"status": "success", "pending": 0}]
     assert time.monotonic() - started >= 1
@@ -142,7 +142,7 @@ async def test_a_rate_limit_is_waited_out_as_long_as_encord_asks(
 async def test_a_rate_limit_never_waits_past_the_deadline(
     control: Control, job: tuple[str, str], one_attempt: None
 ) -> None:
-    control.call("POST", "faults", {"match": {"path": "upload-jobs/"}, "status": 429, "retry_after": 600})
+    control.call("POST", "faults", {"match": "upload-jobs/", "status": 429, "retry_after": 600})
     started = time.monotonic()
     assert await events_of(upload_jobs(job, seconds=0.3)) == [{"status": "timeout"}]
     assert time.monotonic() - started < 10

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("encord_default")]
 
 MakeProject = Callable[..., str]
-ACTIONS = {"method": "POST", "path": "workflow/stages/.*/actions$"}
+ACTIONS = "POST .*workflow/stages/.*/actions$"
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_known_units_go_one_way_and_all_others_the_other(
 
 def test_a_thousand_tasks_are_two_requests(make_production: MakeProject, control: Control) -> None:
     make_production(3, 1_100)
-    asked = control.call("GET", "requests")[-1]["n"]
+    asked = control.requests()[-1]["n"]
     assert run(router())["routed"] == {"YES": 3, "NO": 1_100}
-    sent = [one for one in control.call("GET", f"requests?after={asked}") if one["path"].endswith("/actions")]
+    sent = [one for one in control.requests(after=asked) if one["path"].endswith("/actions")]
     assert len(sent) == 2
 
 

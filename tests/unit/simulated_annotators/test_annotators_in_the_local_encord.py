@@ -52,7 +52,7 @@ def url(key: Ed25519PrivateKey) -> Iterator[str]:
     public = key.public_key().public_bytes_raw().hex()
     people = ["truth@demo.test", "review@demo.test", *ANNOTATORS]
     seed = {
-        "users": [{"email": "admin@demo.test", "public_key": public, "organisation_role": "admin"}]
+        "users": [{"email": "admin@demo.test", "public_key": public, "role": "admin"}]
         + [{"email": email} for email in people],
         "integrations": [{"title": "bucket"}],
     }

@@ -1,0 +1,190 @@
+"""
+Putting a seed into the state: what it names and the state lacks is added, the rest stays as it is.
+
+Order matters, for later things refer to earlier ones. It all happens in one transaction: a seed is applied whole or not
+at all. Applying it again changes nothing, except that a user's key and role may be renewed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+
+from include.encord_emulator.call import Call
+from include.encord_emulator.errors import ApiError, invalid
+from include.encord_emulator.routes.projects import attach, make_project
+from include.encord_emulator.seeding import document as doc
+from include.encord_emulator.seeding.items import is_repeat, item_records, stable_uuid
+from include.encord_emulator.store import tables
+from include.encord_emulator.store.database import Record, fetch_one, insert
+from include.encord_emulator.workflow.template import parse_template
+
+SHIPPED_TEMPLATES = Path(__file__).parents[1] / "templates"
+ROLE_NUMBERS = {"admin": 0, "annotator": 1, "reviewer": 2, "annotator_reviewer": 3, "team_manager": 4, "viewer": 5}
+
+
+def add_shipped_templates(connection: sa.Connection) -> None:
+    """Load the workflow templates that come with the emulator."""
+    for path in sorted(SHIPPED_TEMPLATES.glob("*.yaml")):
+        _add_template(connection, yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def apply_seed(call: Call, seed: doc.Seed) -> None:
+    """Add what the seed names; a reference to nothing is refused with the path of the field."""
+    steps: tuple[tuple[str, Callable[[Call, Any], None]], ...] = (
+        ("users", _add_user),
+        ("integrations", _add_integration),
+        ("workflow_templates", lambda call, template: _add_template(call.connection, template)),
+        ("ontologies", _add_ontology),
+        ("folders", _add_folder),
+        ("datasets", _add_dataset),
+        ("projects", _add_project),
+    )
+    for name, add in steps:
+        for index, entry in enumerate(getattr(seed, name)):
+            try:
+                add(call, entry)
+            except ApiError as error:
+                raise invalid(f"seed.{name}.{index}: {error.message}") from None
+
+
+def _add_user(call: Call, user: doc.User) -> None:
+    here = tables.USERS.c.email == user.email
+    given = {"organisation_role": user.role} | ({"public_key": user.public_key} if user.public_key else {})
+    if user.public_key:
+        others = sa.select(tables.USERS.c.email).where(tables.USERS.c.public_key == user.public_key, ~here)
+        if (other := call.fetch_one(others)) is not None:
+            raise invalid(f"public_key: {other['email']} has the same one")
+    if call.fetch_one(sa.select(tables.USERS).where(here)) is None:
+        call.insert(tables.USERS, {"email": user.email, "public_key": None} | given)
+    call.connection.execute(tables.USERS.update().where(here).values(**given))
+
+
+def _add_integration(call: Call, integration: doc.Integration) -> None:
+    uuid = integration.uuid or stable_uuid("integration", integration.title)
+    _add_once(call, tables.INTEGRATIONS, "uuid", {"uuid": uuid, "title": integration.title})
+
+
+def _add_template(connection: sa.Connection, document: dict[str, Any]) -> None:
+    template = parse_template(document)
+    record = {"uuid": template.uuid, "title": template.title, "document": document, "is_default": template.is_default}
+    if fetch_one(connection, sa.select(tables.TEMPLATES).where(tables.TEMPLATES.c.uuid == template.uuid)) is None:
+        insert(connection, tables.TEMPLATES, [record])
+
+
+def _add_ontology(call: Call, ontology: doc.Ontology) -> None:
+    record = {
+        "ontology_hash": ontology.uuid or stable_uuid("ontology", ontology.title),
+        "title": ontology.title,
+        "description": ontology.description,
+        "editor": ontology.structure,
+    }
+    _add_once(call, tables.ONTOLOGIES, "ontology_hash", record | _made_now(call))
+
+
+def _add_folder(call: Call, folder: doc.Folder) -> None:
+    uuid = folder.uuid or stable_uuid("folder", folder.name)
+    record = {"uuid": uuid, "name": folder.name, "description": folder.description, "client_metadata": None}
+    _add_once(call, tables.FOLDERS, "uuid", record | {"parent": None} | _made_now(call))
+    present = call.fetch(sa.select(tables.ITEMS.c.uuid).where(tables.ITEMS.c.folder == uuid))
+    there = {row["uuid"] for row in present}
+    new: list[Record] = []
+    for item in folder.items:
+        for item_with_files in item_records(folder.name, uuid, item, _made_now(call)):
+            if item_with_files[0]["uuid"] not in there:
+                new += item_with_files
+    call.insert(tables.ITEMS, *new)
+
+
+def _add_dataset(call: Call, dataset: doc.Dataset) -> None:
+    uuid = dataset.uuid or stable_uuid("dataset", dataset.title)
+    record = {"dataset_hash": uuid, "title": dataset.title, "description": dataset.description, "backing_folder": None}
+    _add_once(call, tables.DATASETS, "dataset_hash", record | _made_now(call))
+    linked = call.fetch(sa.select(tables.DATA_ROWS.c.item_uuid).where(tables.DATA_ROWS.c.dataset_hash == uuid))
+    there = {row["item_uuid"] for row in linked}
+    rows = [
+        {
+            "data_hash": stable_uuid("data row", f"{uuid}/{item['uuid']}"),
+            "dataset_hash": uuid,
+            "item_uuid": item["uuid"],
+            "title": item["name"],
+            "created_at": call.now,
+        }
+        for item in _chosen_items(call, dataset)
+        if item["uuid"] not in there
+    ]
+    call.insert(tables.DATA_ROWS, *rows)
+
+
+def _chosen_items(call: Call, dataset: doc.Dataset) -> list[Record]:
+    """Return the items that a dataset names: all of its folder, or those named; a repeated item stands for all."""
+    if dataset.folder is None:
+        if dataset.items:
+            raise invalid("folder: it is missing, so its items cannot be found")
+        return []
+    folder = _find(call, tables.FOLDERS, {"uuid": dataset.folder, "name": dataset.folder}, "folder")
+    items = call.fetch(
+        sa.select(tables.ITEMS).where(tables.ITEMS.c.folder == folder["uuid"]).order_by(tables.ITEMS.c.seq)
+    )
+    if dataset.items is None:
+        return items
+    chosen: list[Record] = []
+    for index, wanted in enumerate(dataset.items):
+        found = [item for item in items if wanted in {item["uuid"], item["name"]} or is_repeat(item["name"], wanted)]
+        if not found:
+            raise invalid(f"items.{index}: folder {folder['name']!r} has no item {wanted!r}")
+        chosen += found
+    return list({item["uuid"]: item for item in chosen}.values())
+
+
+def _add_project(call: Call, project: doc.Project) -> None:
+    uuid = project.uuid or stable_uuid("project", project.title)
+    ontology = _find(
+        call, tables.ONTOLOGIES, {"ontology_hash": project.ontology, "title": project.ontology}, "ontology"
+    )
+    template = project.workflow_template
+    if template is not None:
+        template = _find(call, tables.TEMPLATES, {"uuid": template, "title": template}, "workflow_template")["uuid"]
+    datasets = [
+        _find(call, tables.DATASETS, {"dataset_hash": name, "title": name}, f"datasets.{index}")["dataset_hash"]
+        for index, name in enumerate(project.datasets)
+    ]
+    if call.fetch_one(sa.select(tables.PROJECTS).where(tables.PROJECTS.c.project_hash == uuid)) is None:
+        make_project(call, uuid, project.title, project.description, ontology["ontology_hash"], template)
+    _add_members(call, uuid, project.users)
+    attach(call, uuid, datasets)
+
+
+def _add_members(call: Call, project_hash: str, members: Sequence[doc.Member]) -> None:
+    known = {row["email"] for row in call.fetch(sa.select(tables.USERS.c.email))}
+    statement = sa.select(tables.PROJECT_USERS.c.email).where(tables.PROJECT_USERS.c.project_hash == project_hash)
+    there = {row["email"] for row in call.fetch(statement)}
+    for index, member in enumerate(members):
+        if member.email not in known:
+            raise invalid(f"users.{index}.email: there is no user {member.email!r}")
+        if member.email not in there:
+            role = ROLE_NUMBERS[member.role]
+            call.insert(tables.PROJECT_USERS, {"project_hash": project_hash, "email": member.email, "role": role})
+
+
+def _find(call: Call, table: sa.Table, keys: Mapping[str, str], field: str) -> Record:
+    """Return the row that has one of the keys; none, or several, are refused."""
+    rows = call.fetch(sa.select(table).where(sa.or_(*(table.c[name] == value for name, value in keys.items()))))
+    wanted = next(iter(keys.values()))
+    if len(rows) != 1:
+        problem = "nothing has this title or uuid" if not rows else "several have this title: name its uuid"
+        raise invalid(f"{field}: {problem}: {wanted!r}")
+    return rows[0]
+
+
+def _add_once(call: Call, table: sa.Table, key: str, record: Record) -> None:
+    if call.fetch_one(sa.select(table).where(table.c[key] == record[key])) is None:
+        call.insert(table, record)
+
+
+def _made_now(call: Call) -> Record:
+    return {"owner": call.user, "created_at": call.now, "edited_at": call.now}
