@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,13 @@ class Control:
     def requests(self, after: int = 0) -> list[dict[str, Any]]:
         journal: list[dict[str, Any]] = self.call("GET", f"requests?after={after}")["requests"]
         return journal
+
+    def wait_until_held(self) -> None:
+        """Return once the first fault rule holds a client."""
+        deadline = time.monotonic() + 5
+        while not self.call("GET", "faults")[0]["holding"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def switch(self, **values: Any) -> None:
         self.call("PUT", "switches", values)

@@ -1,166 +1,27 @@
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-import yaml
-from encord.exceptions import RateLimitExceededError, RequestException
-from encord.http.constants import RequestsSettings
 
-from include.encord_emulator.server import RunningEmulator
 from tests.emulator.emulator_support import (
     ANNOTATORS,
     ESTABLISHING,
-    KEYS,
     MANAGER,
     REVIEWER,
-    SEED,
     Control,
     image_manifest,
     make_dataset,
-    sdk_client,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from encord import EncordUserClient
 
+    from include.encord_emulator.server import RunningEmulator
     from tests.emulator.conftest import MakeProject
 
 pytestmark = pytest.mark.emulator
-
-
-def serve(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-    """Start the command and return it with its URL."""
-    url_file = folder / "url"
-    url_file.unlink(missing_ok=True)
-    seed = folder / "seed.yaml"
-    seed.write_text(yaml.safe_dump(SEED))
-    command = [
-        sys.executable,
-        "-m",
-        "include.encord_emulator",
-        "serve",
-        "--url-file",
-        str(url_file),
-        "--seed",
-        str(seed),
-    ]
-    process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 20
-    while not (url_file.exists() and url_file.read_text().endswith("\n")):
-        assert process.poll() is None, "the emulator ended"
-        assert time.monotonic() < deadline, "the emulator did not start"
-        time.sleep(0.02)
-    return process, url_file.read_text().strip()
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_restart_forgets_nothing(tmp_path: Path, how: signal.Signals) -> None:
-    state = str(tmp_path / "state.db")
-    process, url = serve(tmp_path, "--db", state)
-    client = sdk_client(url, KEYS[MANAGER])
-    dataset_hash = make_dataset(client, "D", image_manifest(3))
-    project_hash = client.create_project("P", [dataset_hash])
-    before = Control(url).call("GET", "state")
-    token = client.get_bearer_token()
-    process.send_signal(how)
-    process.wait(5)
-
-    process, url = serve(tmp_path, "--db", state)
-    try:
-        after = Control(url).call("GET", "state")
-        assert after == before | {"requests": before["requests"] + 1}
-        client = sdk_client(url, KEYS[MANAGER])
-        assert len(client.get_project(project_hash).list_label_rows_v2()) == 3
-        headers = {"Authorization": f"Bearer {token}"}
-        assert requests.get(f"{url}/v2/public/cloud-integrations", headers=headers, timeout=5).ok
-    finally:
-        process.kill()
-        process.wait(5)
-
-
-def test_the_command_ends_within_a_second_even_when_it_holds_a_client(tmp_path: Path) -> None:
-    process, url = serve(tmp_path)
-    control = Control(url)
-    control.call("POST", "faults", {"match": "integrations", "hold": "after"})
-    client = sdk_client(url, KEYS[MANAGER])
-    errors: list[Exception] = []
-    held = threading.Thread(target=lambda: errors.append(error_of(client.get_cloud_integrations)))
-    held.start()
-    wait_until_held(control)
-    started = time.monotonic()
-    process.terminate()
-    assert process.wait(5) == 0
-    assert time.monotonic() - started < 1
-    held.join(5)
-    assert [type(error) for error in errors] == [RequestException]
-
-
-def error_of(call: Callable[[], object]) -> Exception:
-    with pytest.raises(Exception, match=r".") as caught:
-        call()
-    return caught.value
-
-
-def wait_until_held(control: Control) -> None:
-    deadline = time.monotonic() + 5
-    while not control.call("GET", "faults")[0]["holding"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def test_drop_after_applies_and_tells_nobody(client: EncordUserClient, control: Control) -> None:
-    control.call("POST", "faults", {"match": "public/user project POST", "drop": "after", "times": 1})
-    with pytest.raises(RequestException):
-        client.create_project("P", [])
-    assert [project["title"] for project in control.call("GET", "state")["projects"]] == ["P"]
-    assert control.call("GET", "faults")[0]["matched"] == 1
-
-
-def test_drop_before_applies_nothing(client: EncordUserClient, control: Control) -> None:
-    control.call("POST", "faults", {"match": "POST .*storage/folders$", "drop": "before"})
-    with pytest.raises(RequestException):
-        client.create_storage_folder("F")
-    assert control.call("GET", "state")["folders"] == []
-    assert control.requests()[-1]["status"] is None
-
-
-def test_a_held_client_goes_on_when_the_rule_is_deleted(client: EncordUserClient, control: Control) -> None:
-    control.call("POST", "faults", {"match": "storage/folders$", "hold": "after"})
-    names: list[str] = []
-    waiting = threading.Thread(target=lambda: names.append(client.create_storage_folder("F").name))
-    waiting.start()
-    wait_until_held(control)
-    assert [folder["name"] for folder in control.call("GET", "state")["folders"]] == ["F"]
-    assert names == []
-    control.call("DELETE", "faults")
-    waiting.join(5)
-    assert names == ["F"]
-
-
-def test_a_status_can_be_forced_and_the_sdk_retries_it(emulator: RunningEmulator, control: Control) -> None:
-    patient = sdk_client(emulator.url, KEYS[MANAGER], RequestsSettings(max_retries=3, backoff_factor=0))
-    control.call("POST", "faults", {"match": "cloud-integrations", "status": 503, "times": 2})
-    assert patient.get_cloud_integrations()
-    assert [entry["status"] for entry in control.requests()] == [503, 503, 200]
-
-
-@pytest.mark.parametrize("call", ["v2", "legacy"])
-def test_a_rate_limit_reaches_the_sdk_with_its_delay(client: EncordUserClient, control: Control, call: str) -> None:
-    control.call("POST", "faults", {"match": "public", "status": 429, "retry_after": 7})
-    calls = {"v2": lambda: client.create_dataset("D", 0), "legacy": lambda: client.create_project("P", [])}
-    with pytest.raises(RateLimitExceededError) as caught:
-        calls[call]()
-    assert caught.value.retry_after == 7
 
 
 def test_the_journal_says_who_asked_what(client: EncordUserClient, control: Control) -> None:
@@ -249,3 +110,48 @@ def test_a_skipped_task_is_not_offered_again(make_project: MakeProject, control:
     [work] = control.take(ANNOTATORS[0], project_hash)
     control.call("POST", f"ui/projects/{project_hash}/skip", [work["task_uuid"]], ANNOTATORS[0])
     assert control.take(ANNOTATORS[0], project_hash) == []
+
+
+@pytest.mark.parametrize("path", ["_emulator/state", "_emulator/ui/projects", "projects/view/x/summary"])
+def test_the_unsigned_planes_answer_no_foreign_name(emulator: RunningEmulator, path: str) -> None:
+    url = f"{emulator.url}/{path}"
+    for headers in (
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Origin": "https://evil.example"},
+    ):
+        answer = requests.get(url, headers=headers, timeout=5)
+        assert answer.status_code == 403
+        assert "evil.example" in answer.json()["message"]
+    assert "evil" not in requests.get(url, headers={"Host": "localhost:1"}, timeout=5).text
+
+
+def test_calls_are_counted_by_route(client: EncordUserClient, control: Control) -> None:
+    first, second = client.create_storage_folder("F"), client.create_storage_folder("G")
+    before = control.requests()[-1]["n"]
+    for folder in (first, second):
+        client.get_storage_folder(folder.uuid)
+    client.create_project("P", [])
+    asked = control.call("GET", f"requests?after={before}")
+    assert asked["counts"] == {"GET storage/folders/{folder}": 2, "project POST": 1}
+    assert asked["total"] == before + 3
+
+
+def test_a_wrong_method_is_405_and_an_unknown_call_501(emulator: RunningEmulator, client: EncordUserClient) -> None:
+    headers = {"Authorization": f"Bearer {client.get_bearer_token()}"}
+    url = f"{emulator.url}/v2/public"
+    wrong = requests.delete(f"{url}/cloud-integrations", headers=headers, timeout=5)
+    assert (wrong.status_code, wrong.json()["message"]) == (405, "cloud-integrations takes GET")
+    unknown = requests.get(f"{url}/teapots", headers=headers, timeout=5)
+    assert unknown.status_code == 501
+    assert "teapots" in unknown.json()["message"]
+
+
+def test_a_body_over_the_limit_is_refused(client: EncordUserClient, control: Control) -> None:
+    headers = {"Authorization": f"Bearer {client.get_bearer_token()}"}
+    control.switch(max_body_mb=1)
+    big = b'{"title": "' + b"x" * 1_500_000 + b'"}'
+    for path in ("v2/public/ontologies", "public"):
+        answer = requests.post(f"{control.url}/{path}", data=big, headers=headers, timeout=10)
+        assert answer.status_code == 413
+    assert control.call("GET", "state")["ontologies"] == []
