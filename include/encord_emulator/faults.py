@@ -92,7 +92,7 @@ class Faults:
 
     def add(self, documents: list[Any]) -> list[Fault]:
         """Add rules from their JSON form; one that is wrong adds none."""
-        rules = [read(FaultRule, document, f"body.{index}") for index, document in enumerate(documents)]
+        rules = [read(FaultRule, document, f"body[{index}]") for index, document in enumerate(documents)]
         # Which requests a rule meets must be the same in every run.
         added = [Fault(next(self._numbers), rule, random.Random(rule.seed)) for rule in rules]  # noqa: S311
         self._faults += added

@@ -53,6 +53,6 @@ def page_size(call: Call) -> int:
 
 def _number(call: Call) -> int:
     token = call.query.get("pageToken") or "0"
-    if not token.isdecimal():
+    if not token.isdecimal() or len(token) > 18:  # SQLite's integers have 64 bits
         raise invalid(f"pageToken: {token!r} is not one of ours")
     return int(token)

@@ -65,6 +65,8 @@ LISTINGS = (
     Switch("task_paging", ("keyset", "offset"), "keyset", "G",
            "a page token of a task listing is the last task seen, or a count that skips what leaves meanwhile"),
     Switch("page_size", (1, 10_000), 100, "G", "entries of a page where the request cannot say"),
+    Switch("task_order", ("priority", "created"), "priority", "D",
+           "a stage's tasks are listed by falling priority and then by age, or by age alone"),
 )  # fmt: skip
 STORAGE = (
     Switch("upload_seconds", (0, 3600), 0.2, "G", "how long an upload job stays PENDING"),
@@ -88,6 +90,23 @@ WORKFLOW = (
            "a task is listed in consensus review when all its annotators, or when the first of them, submitted"),
     Switch("stale_action", ("400", "200"), "400", "T",
            "a request with a task that has left the stage is refused whole (known of agent stages), or does the rest"),
+    Switch("task_uuid", ("kept", "renewed"), "kept", "G", "a task that comes to another stage keeps its uuid, or not"),
+    Switch("legal_moves", ("any", "not_from_final", "connected"), "any", "S",
+           "tasks may be moved to any stage, to any but from a final one, or only to a stage that comes next"),
+    Switch("proceed_action", ("submit", "move"), "submit", "G",
+           "what the listing of task actions calls an agent's decision, for which it has no word"),
+    Switch("assignee_is_member", _BOTH, True, "G", "tasks are assigned to members of the project only, else 400"),
+    Switch("rejected_goes_to", ("submitter", "nobody"), "submitter", "D",
+           "a rejected task is assigned to whoever submitted it last, or to nobody"),
+    Switch("label_reviews_on_return", ("kept", "reopened"), "kept", "G",
+           "when a rejected task is reviewed again, reviews of its single labels keep their status, or are REOPENED"),
+    Switch("consensus_branches", ("per_task", "per_position"), "per_task", "G",
+           "label branches of consensus are named anew for each subtask, or alike in all tasks: first, second, ..."),
+    Switch("consensus_branch_start", ("empty", "main"), "empty", "G",
+           "consensus annotators start without labels, or with a copy of what is on main"),
+    Switch("consensus_approve_merges", ("by_review", "nothing", "first"), "by_review", "G",
+           "approving consensus leaves main as it is or makes the first annotator's labels main; by_review: leaves it "
+           "under review_and_refine, where the reviewer saves to main, and merges under determine_consensus"),
 )  # fmt: skip
 LABELS: tuple[Switch, ...] = ()
 ACCESS = (

@@ -61,12 +61,12 @@ def test_seeding_twice_changes_nothing_and_reset_goes_back_to_the_start(
 
 
 def test_a_template_of_the_seed_is_used(control: Control, client: EncordUserClient) -> None:
-    nodes = [
-        {"name": "a", "type": "CONSENSUS", "title": "Both", "annotators": 2, "next": "z"},
-        {"name": "z", "type": "DONE", "title": "Archive"},
+    stages = [
+        {"title": "Both", "type": "CONSENSUS", "annotators": 2, "approve_to": "Archive"},
+        {"title": "Archive", "type": "ARCHIVE"},
     ]
     uuid = "11111111-1111-4111-8111-111111111111"
-    control.call("POST", "seed", {"workflow_templates": [{"uuid": uuid, "title": "T", "start": "a", "nodes": nodes}]})
+    control.call("POST", "seed", {"workflow_templates": [{"uuid": uuid, "title": "T", "stages": stages}]})
     dataset_hash = make_dataset(client, "D", image_manifest(1))
     project = client.get_project(client.create_project("P", [dataset_hash], workflow_template_hash=uuid))
     [task] = project.workflow.stages[0].get_tasks()

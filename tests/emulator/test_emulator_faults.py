@@ -121,12 +121,12 @@ def test_latency_is_waited_out_and_the_request_is_answered(client: EncordUserCli
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"match": "("}, "body.0.match"),
-        ({"match": "x", "latency_s": 1}, "body.0.latency_s: Extra inputs are not permitted"),
-        ({"match": "x", "drop": "during"}, "body.0.drop"),
-        ({"match": "x", "probability": 2}, "body.0.probability"),
-        ({"match": "x", "status": 200}, "body.0.status"),
-        ("x", "body.0"),
+        ({"match": "("}, "body[0].match"),
+        ({"match": "x", "latency_s": 1}, "body[0].latency_s: Extra inputs are not permitted"),
+        ({"match": "x", "drop": "during"}, "body[0].drop"),
+        ({"match": "x", "probability": 2}, "body[0].probability"),
+        ({"match": "x", "status": 200}, "body[0].status"),
+        ("x", "body[0]"),
     ],
 )
 def test_a_wrong_rule_is_refused_and_adds_nothing(emulator: RunningEmulator, rule: Any, message: str) -> None:

@@ -129,23 +129,27 @@ def wrong(change: Any) -> dict[str, Any]:
 
 
 MISTAKES = {
-    "an unknown key": (lambda s: s["folders"][0]["items"][0].update(colour="red"), "seed.folders.0.items.0.colour"),
-    "no uuid": (lambda s: s["datasets"][0].update(uuid="one"), "seed.datasets.0.uuid"),
-    "a role": (lambda s: s["users"][1].update(role="boss"), "seed.users.1.role"),
-    "a key": (lambda s: s["users"][0].update(public_key="ssh-rsa AAAA"), "seed.users.0.public_key"),
+    "an unknown key": (lambda s: s["folders"][0]["items"][0].update(colour="red"), "seed.folders[0].items[0].colour"),
+    "no uuid": (lambda s: s["datasets"][0].update(uuid="one"), "seed.datasets[0].uuid"),
+    "a role": (lambda s: s["users"][1].update(role="boss"), "seed.users[1].role"),
+    "a key": (lambda s: s["users"][0].update(public_key="ssh-rsa AAAA"), "seed.users[0].public_key"),
     "a doubled key": (
         lambda s: s["users"][1].update(public_key=KEYS[MANAGER].public_hex),
-        f"seed.users.1: public_key: {MANAGER} has the same one",
+        f"seed.users[1].public_key: {MANAGER} has the same one",
     ),
-    "an item type": (lambda s: s["folders"][0]["items"][0].update(type="hologram"), "seed.folders.0.items.0.type"),
+    "an item type": (lambda s: s["folders"][0]["items"][0].update(type="hologram"), "seed.folders[0].items[0].type"),
     "a file": (lambda s: s["folders"][0]["items"][0].update(file="no/such.jpg"), "no/such.jpg is no file"),
-    "a folder": (lambda s: s["datasets"][0].update(folder="attic"), "seed.datasets.0: folder: nothing has this"),
-    "an item": (lambda s: s["datasets"][1].update(items=["two.jpg"]), "seed.datasets.1: items.0: folder 'fixtures'"),
-    "an ontology": (lambda s: s["projects"][0].update(ontology="Seas"), "seed.projects.0: ontology: nothing has this"),
-    "a template": (lambda s: s["projects"][0].update(workflow_template="X"), "seed.projects.0: workflow_template"),
-    "a dataset": (lambda s: s["projects"][0].update(datasets=["X"]), "seed.projects.0: datasets.0: nothing has this"),
-    "a user": (lambda s: s["projects"][0]["users"][0].update(email="x@y.z"), "seed.projects.0: users.0.email"),
+    "a folder": (lambda s: s["datasets"][0].update(folder="attic"), "seed.datasets[0].folder: nothing has this"),
+    "an item": (lambda s: s["datasets"][1].update(items=["two.jpg"]), "seed.datasets[1].items[0]: folder 'fixtures'"),
+    "an ontology": (lambda s: s["projects"][0].update(ontology="Seas"), "seed.projects[0].ontology: nothing has this"),
+    "a template": (lambda s: s["projects"][0].update(workflow_template="X"), "seed.projects[0].workflow_template"),
+    "a dataset": (lambda s: s["projects"][0].update(datasets=["X"]), "seed.projects[0].datasets[0]: nothing has this"),
+    "a user": (lambda s: s["projects"][0]["users"][0].update(email="x@y.z"), "seed.projects[0].users[0].email"),
     "a switch": (lambda s: s.update(switches={"page_size": 0}), "switch page_size"),
+    "a stage": (
+        lambda s: s["workflow_templates"][0]["stages"][1]["pathways"][0].update(to="Nowhere"),
+        "seed.workflow_templates[0].stages[1].pathways[0].to: no stage is called 'Nowhere'",
+    ),
     "a list for a mapping": (lambda s: s.update(users={"email": "x"}), "seed.users"),
 }
 
@@ -165,5 +169,5 @@ def test_files_are_looked_for_beside_the_seed(tmp_path: Path) -> None:
     seed = {"folders": [{"name": "F", "items": [{"name": "one.jpg", "type": "image", "file": "one.jpg"}]}]}
     parsed = parse_seed(seed, tmp_path)
     assert parsed.folders[0].items[0].file == tmp_path / "one.jpg"
-    with pytest.raises(ApiError, match=r"seed\.folders\.0\.items\.0\.file"):
+    with pytest.raises(ApiError, match=r"seed\.folders\[0\]\.items\[0\]\.file"):
         parse_seed(seed, tmp_path / "elsewhere")

@@ -187,7 +187,10 @@ def test_a_request_that_fails_half_way_leaves_nothing_behind(make_project: MakeP
     project_hash = make_project(ESTABLISHING, images=2).project_hash
     control.submit(ANNOTATORS[0], project_hash, control.take(ANNOTATORS[0], project_hash))
     first, second = control.take(REVIEWER, project_hash, "REVIEW")
-    body = [{"task_uuid": first["task_uuid"], "action": "approve"}, {"task_uuid": second["task_uuid"], "action": "?"}]
+    body = [
+        {"task_uuid": first["task_uuid"], "action": "approve"},
+        {"task_uuid": second["task_uuid"], "action": "reject", "label_branch_name": "none such"},
+    ]
     url = f"{control.url}/_emulator/ui/projects/{project_hash}/review"
     answer = requests.post(url, json=body, headers={"X-Emulator-User": REVIEWER}, timeout=5)
     assert answer.status_code == 400

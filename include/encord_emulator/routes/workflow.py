@@ -1,4 +1,4 @@
-"""Stages: listing tasks, acting on them, moving them, and their priorities."""
+"""Stages: listing tasks, acting on them, moving them, their priorities, and reviews of single labels."""
 
 from __future__ import annotations
 
@@ -8,112 +8,101 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import invalid, not_found
-from include.encord_emulator.paging import queue_page, whole
+from include.encord_emulator.paging import queue_page
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.projects import project_workflow, require_project
-from include.encord_emulator.store.tables import LABELS, SUBTASKS, TASKS
-from include.encord_emulator.store.units import project_units
-from include.encord_emulator.wire.tasks import task_dto
-from include.encord_emulator.workflow import engine
-from include.encord_emulator.workflow.actions import apply_actions, move
-from include.encord_emulator.workflow.template import Stage, Workflow
+from include.encord_emulator.store.tables import LABEL_REVIEWS, TASKS
+from include.encord_emulator.wire.actions import Actions, LabelActions, MoveTasks, Priorities
+from include.encord_emulator.wire.payload import Payload
+from include.encord_emulator.wire.tasks import label_review_dto, task_dto
+from include.encord_emulator.workflow.actions import Place, apply_actions, find_targets, move
+from include.encord_emulator.workflow.consensus import label_hashes, subtasks_of
+from include.encord_emulator.workflow.label_reviews import act_on_reviews
+from include.encord_emulator.workflow.listing import WANTED, task_page, titles_of
+from include.encord_emulator.workflow.template import Stage
 
 routes = Routes()
 
 
-def _stage(call: Call) -> tuple[str, Workflow, Stage]:
+def _place(call: Call) -> Place:
     project_hash = require_project(call, call.path_uuid("project"))["project_hash"]
     workflow = project_workflow(call.connection, project_hash)
     uuid = call.path_uuid("stage")
     stage = workflow.stage(uuid)
     if stage is None:
         raise not_found("workflow stage", uuid)
-    return project_hash, workflow, stage
+    return Place(call, project_hash, workflow, stage)
 
 
 @routes.on("GET", "projects/{project}/workflow/stages/{stage}/tasks")
 def list_tasks(call: Call) -> Any:
-    project_hash, workflow, stage = _stage(call)
-    statement = sa.select(TASKS).where(TASKS.c.project_hash == project_hash, TASKS.c.visible_at <= call.now)
-    statement = statement.where(_at_stage(call, workflow, stage)).where(*_filters(call, stage))
-    titles: dict[str, str] | None = None
-    if (part := call.query.get("dataTitleContains")) is not None:
-        units = project_units(call.connection, project_hash)
-        titles = {unit["data_hash"]: unit["title"] for unit in units if part.lower() in unit["title"].lower()}
-        statement = statement.where(TASKS.c.data_hash.in_(list(titles)))
-    tasks, token = queue_page(call, statement, TASKS.c.seq)
-    return {"results": _dtos(call, project_hash, stage, tasks), "nextPageToken": token}
+    place = _place(call)
+    wanted = call.arguments(WANTED[place.stage.type])
+    tasks, token = task_page(call, place.project_hash, place.workflow, place.stage, wanted)
+    return {"results": _dtos(call, place.stage, tasks), "nextPageToken": token}
 
 
-def _at_stage(call: Call, workflow: Workflow, stage: Stage) -> sa.ColumnElement[bool]:
-    here = TASKS.c.stage == stage.uuid
-    if stage.type != "CONSENSUS_REVIEW" or call.switches["consensus_options"] == "after_all":
-        return here
-    begun = sa.select(SUBTASKS.c.task_uuid).where(SUBTASKS.c.status == engine.COMPLETED)
-    annotation = workflow.consensus_annotation(stage).uuid
-    return here | ((TASKS.c.stage == annotation) & TASKS.c.uuid.in_(begun))
-
-
-def _filters(call: Call, stage: Stage) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if data_hashes := call.listed("dataHashes"):
-        conditions.append(TASKS.c.data_hash.in_(data_hashes))
-    if dataset_hashes := call.listed("datasetHashes"):
-        conditions.append(TASKS.c.dataset_hash.in_(dataset_hashes))
-    if statuses := call.listed("statuses"):
-        conditions.append(TASKS.c.status.in_(statuses))
-    if emails := call.listed("userEmails"):
-        assigned = sa.select(SUBTASKS.c.task_uuid).where(SUBTASKS.c.assignee.in_(emails))
-        by_subtask = stage.type == "CONSENSUS_ANNOTATION"
-        conditions.append(TASKS.c.uuid.in_(assigned) if by_subtask else TASKS.c.assignee.in_(emails))
-    return conditions
-
-
-def _dtos(call: Call, project_hash: str, stage: Stage, tasks: list[Record]) -> list[dict[str, Any]]:
-    units = project_units(call.connection, project_hash, [task["data_hash"] for task in tasks])
-    titles = {unit["data_hash"]: unit["title"] for unit in units}
-    subtasks: dict[str, list[Record]] = {task["uuid"]: [] for task in tasks}
-    if stage.type.startswith("CONSENSUS"):
-        rows = sa.select(SUBTASKS).order_by(SUBTASKS.c.seq)
-        for row in fetch_in(call.connection, rows, SUBTASKS.c.task_uuid, list(subtasks)):
-            subtasks[row["task_uuid"]].append(row)
-    hashes = _label_hashes(call, project_hash, tasks) if stage.type == "CONSENSUS_REVIEW" else {}
-    return [task_dto(stage, task, titles.get(task["data_hash"], ""), subtasks[task["uuid"]], hashes) for task in tasks]
-
-
-def _label_hashes(call: Call, project_hash: str, tasks: list[Record]) -> dict[tuple[str, str], str]:
-    labels = sa.select(LABELS.c.data_hash, LABELS.c.branch, LABELS.c.label_hash)
-    chosen = labels.where(LABELS.c.project_hash == project_hash)
-    rows = fetch_in(call.connection, chosen, LABELS.c.data_hash, [task["data_hash"] for task in tasks])
-    return {(row["data_hash"], row["branch"]): row["label_hash"] for row in rows}
+def _dtos(call: Call, stage: Stage, tasks: list[Record]) -> list[dict[str, Any]]:
+    titles = titles_of(call, tasks)
+    subtasks = subtasks_of(call, [task["uuid"] for task in tasks]) if stage.type.startswith("CONSENSUS") else {}
+    hashes = label_hashes(call, tasks) if stage.type == "CONSENSUS_REVIEW" else {}
+    return [
+        task_dto(stage, task, titles.get(task["data_hash"], ""), subtasks.get(task["uuid"], []), hashes)
+        for task in tasks
+    ]
 
 
 @routes.on("POST", "projects/{project}/workflow/stages/{stage}/actions")
 def act(call: Call) -> Any:
-    project_hash, workflow, stage = _stage(call)
-    if not isinstance(call.body, list):
-        raise invalid("body: a list of actions is expected")
-    apply_actions(call, workflow, project_hash, stage, call.body)
+    apply_actions(_place(call), call.read(Actions).root)
 
 
 @routes.on("POST", "projects/{project}/workflow/stages/{stage}/move-tasks")
 def move_tasks(call: Call) -> Any:
-    project_hash, workflow, stage = _stage(call)
-    move(call, workflow, project_hash, stage, call.payload())
+    move(_place(call), call.read(MoveTasks))
+
+
+class ReviewsWanted(Payload):
+    """The query string of a listing that has nothing to choose."""
+
+    page_token: str | None = None
 
 
 @routes.on("GET", "projects/{project}/workflow/stages/{stage}/tasks/{task}/reviews")
 def list_label_reviews(call: Call) -> Any:
-    # Reviews of single labels are not emulated; a task without any is what the SDK copes with.
-    _stage(call)
-    return whole([])
+    call.arguments(ReviewsWanted)
+    stage, task = _reviewed(call)
+    chosen = (LABEL_REVIEWS.c.task_uuid == task["uuid"]) & (LABEL_REVIEWS.c.stage == stage.uuid)
+    rows, token = queue_page(call, sa.select(LABEL_REVIEWS).where(chosen), LABEL_REVIEWS.c.seq)
+    return {"results": [label_review_dto(row) for row in rows], "nextPageToken": token}
+
+
+@routes.on("POST", "projects/{project}/workflow/stages/{stage}/tasks/{task}/reviews/actions")
+def act_on_label_reviews(call: Call) -> Any:
+    stage, task = _reviewed(call)
+    act_on_reviews(call, stage, task["uuid"], call.read(LabelActions).root)
+
+
+def _reviewed(call: Call) -> tuple[Stage, Record]:
+    """Return the stage and the task of the path, which must be there to be reviewed."""
+    place, uuid = _place(call), call.path_uuid("task")
+    if place.stage.type != "REVIEW":
+        raise invalid(f"stage {place.stage.title!r} ({place.stage.type}) has no reviews of single labels")
+    targets = find_targets(call, place.project_hash, place.stage, [uuid])
+    if uuid not in targets:
+        raise not_found("review task", uuid)
+    return place.stage, targets[uuid].task
 
 
 @routes.on("POST", "projects/{project}/priorities")
 def set_priorities(call: Call) -> Any:
     project_hash = require_project(call, call.path_uuid("project"))["project_hash"]
-    for data_hash, priority in call.required("priorities"):
-        if not 0 <= priority <= 1:
-            raise invalid(f"priorities: {priority} is not between 0 and 1 (data hash {data_hash})")
-        chosen = (TASKS.c.project_hash == project_hash) & (TASKS.c.data_hash == str(data_hash))
-        call.connection.execute(TASKS.update().where(chosen).values(priority=priority))
+    wanted = dict(call.read(Priorities).priorities)
+    known = sa.select(TASKS.c.data_hash).where(TASKS.c.project_hash == project_hash)
+    found = {row["data_hash"] for row in fetch_in(call.connection, known, TASKS.c.data_hash, list(wanted))}
+    if unknown := next((data_hash for data_hash in wanted if data_hash not in found), None):
+        raise invalid(f"priorities: the project has no task of data hash {unknown}")
+    if wanted:
+        chosen = (TASKS.c.project_hash == project_hash) & (TASKS.c.data_hash == sa.bindparam("unit"))
+        update = TASKS.update().where(chosen).values(priority=sa.bindparam("rank"))
+        call.connection.execute(update, [{"unit": unit, "rank": rank} for unit, rank in wanted.items()])

@@ -49,7 +49,8 @@ def apply_seed(call: Call, seed: doc.Seed) -> None:
             try:
                 add(call, entry)
             except ApiError as error:
-                raise invalid(f"seed.{name}.{index}: {error.message}") from None
+                gap = "" if error.message.startswith(".") else ": "
+                raise invalid(f"seed.{name}[{index}]{gap}{error.message}") from None
 
 
 def _add_user(call: Call, user: doc.User) -> None:
@@ -58,7 +59,7 @@ def _add_user(call: Call, user: doc.User) -> None:
     if user.public_key:
         others = sa.select(tables.USERS.c.email).where(tables.USERS.c.public_key == user.public_key, ~here)
         if (other := call.fetch_one(others)) is not None:
-            raise invalid(f"public_key: {other['email']} has the same one")
+            raise invalid(f".public_key: {other['email']} has the same one")
     if call.fetch_one(sa.select(tables.USERS).where(here)) is None:
         call.insert(tables.USERS, {"email": user.email, "public_key": None} | given)
     call.connection.execute(tables.USERS.update().where(here).values(**given))
@@ -70,7 +71,7 @@ def _add_integration(call: Call, integration: doc.Integration) -> None:
 
 
 def _add_template(connection: sa.Connection, document: dict[str, Any]) -> None:
-    template = parse_template(document)
+    template = parse_template(document, "")
     record = {"uuid": template.uuid, "title": template.title, "document": document, "is_default": template.is_default}
     if fetch_one(connection, sa.select(tables.TEMPLATES).where(tables.TEMPLATES.c.uuid == template.uuid)) is None:
         insert(connection, tables.TEMPLATES, [record])
@@ -124,7 +125,7 @@ def _chosen_items(call: Call, dataset: doc.Dataset) -> list[Record]:
     """Return the items that a dataset names: all of its folder, or those named; a repeated item stands for all."""
     if dataset.folder is None:
         if dataset.items:
-            raise invalid("folder: it is missing, so its items cannot be found")
+            raise invalid(".folder: it is missing, so its items cannot be found")
         return []
     folder = _find(call, tables.FOLDERS, {"uuid": dataset.folder, "name": dataset.folder}, "folder")
     items = call.fetch(
@@ -136,7 +137,7 @@ def _chosen_items(call: Call, dataset: doc.Dataset) -> list[Record]:
     for index, wanted in enumerate(dataset.items):
         found = [item for item in items if wanted in {item["uuid"], item["name"]} or is_repeat(item["name"], wanted)]
         if not found:
-            raise invalid(f"items.{index}: folder {folder['name']!r} has no item {wanted!r}")
+            raise invalid(f".items[{index}]: folder {folder['name']!r} has no item {wanted!r}")
         chosen += found
     return list({item["uuid"]: item for item in chosen}.values())
 
@@ -150,7 +151,7 @@ def _add_project(call: Call, project: doc.Project) -> None:
     if template is not None:
         template = _find(call, tables.TEMPLATES, {"uuid": template, "title": template}, "workflow_template")["uuid"]
     datasets = [
-        _find(call, tables.DATASETS, {"dataset_hash": name, "title": name}, f"datasets.{index}")["dataset_hash"]
+        _find(call, tables.DATASETS, {"dataset_hash": name, "title": name}, f"datasets[{index}]")["dataset_hash"]
         for index, name in enumerate(project.datasets)
     ]
     if call.fetch_one(sa.select(tables.PROJECTS).where(tables.PROJECTS.c.project_hash == uuid)) is None:
@@ -165,7 +166,7 @@ def _add_members(call: Call, project_hash: str, members: Sequence[doc.Member]) -
     there = {row["email"] for row in call.fetch(statement)}
     for index, member in enumerate(members):
         if member.email not in known:
-            raise invalid(f"users.{index}.email: there is no user {member.email!r}")
+            raise invalid(f".users[{index}].email: there is no user {member.email!r}")
         if member.email not in there:
             role = ROLE_NUMBERS[member.role]
             call.insert(tables.PROJECT_USERS, {"project_hash": project_hash, "email": member.email, "role": role})
@@ -177,7 +178,7 @@ def _find(call: Call, table: sa.Table, keys: Mapping[str, str], field: str) -> R
     wanted = next(iter(keys.values()))
     if len(rows) != 1:
         problem = "nothing has this title or uuid" if not rows else "several have this title: name its uuid"
-        raise invalid(f"{field}: {problem}: {wanted!r}")
+        raise invalid(f".{field}: {problem}: {wanted!r}")
     return rows[0]
 
 

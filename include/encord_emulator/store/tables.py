@@ -114,10 +114,16 @@ TASKS = _table(
     _text("dataset_hash"), _text("status"), _text("assignee"), _text("last_actioned_by"), _number("priority"),
     _text("visible_at"), _text("created_at"), _text("updated_at"),
     sa.UniqueConstraint("project_hash", "data_hash"), sa.Index("tasks_by_stage", "project_hash", "stage"),
+    sa.Index("tasks_by_priority", "project_hash", "stage", sa.text("priority DESC")),
 )  # fmt: skip
 SUBTASKS = _table(
     "subtasks", _text("uuid", unique=True), _text("task_uuid", index=True), _text("status"), _text("assignee"),
     _text("branch"), _text("created_at"), _text("updated_at"),
+)  # fmt: skip
+LABEL_REVIEWS = _table(
+    "label_reviews", _text("uuid", unique=True), _text("project_hash", index=True), _text("stage"),
+    _text("task_uuid", index=True), _text("label_type"), _text("label_id"), _text("status"), _text("comment"),
+    _json("comment_tags"), _text("created_at"), _text("updated_at"),
 )  # fmt: skip
 LABELS = _table(
     "labels", _text("label_hash", unique=True), _text("project_hash"), _text("data_hash"), _text("branch"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_origin
 from uuid import UUID
 
@@ -54,9 +54,14 @@ def read(model: type[P], document: Any, where: str) -> P:
 def problems(error: ValidationError, where: str) -> str:
     """Return the first few problems of a document in one line, each with the path of its field."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    shown = [f"{'.'.join((where, *map(str, one['loc'])))}: {one['msg']}" for one in found[:PROBLEMS_SHOWN]]
+    shown = [f"{where}{field_path(one['loc'])}: {one['msg']}" for one in found[:PROBLEMS_SHOWN]]
     left = len(found) - len(shown)
     return "; ".join(shown) + (f"; and {left} more" if left else "")
+
+
+def field_path(place: Iterable[int | str]) -> str:
+    """Return pydantic's place of an error as people write it: ``.stages[2].to``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
 
 
 def query_document(model: type[BaseModel], query: QueryParams) -> Mapping[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.encord_emulator.store.database import Record
-from include.encord_emulator.workflow.engine import COMPLETED, MAIN
 from include.encord_emulator.workflow.template import Stage
+from include.encord_emulator.workflow.words import COMPLETED, MAIN
 
 LabelHashes = Mapping[tuple[str, str], str]
 """Data hash and branch to label hash."""
@@ -30,7 +30,7 @@ def task_dto(
         return common | {"subtasks": [_subtask_dto(common, subtask) for subtask in subtasks]}
     state = {"status": task["status"], "assignee": task["assignee"]}
     if stage.type == "CONSENSUS_REVIEW":
-        return common | state | {"options": _options(task, subtasks, label_hashes)}
+        return common | state | {"options": consensus_options(task, subtasks, label_hashes)}
     if stage.type == "REVIEW":
         return common | state
     branch = {"labelBranchName": MAIN}
@@ -49,7 +49,8 @@ def _subtask_dto(common: dict[str, Any], subtask: Record) -> dict[str, Any]:
     }
 
 
-def _options(task: Record, subtasks: Sequence[Record], label_hashes: LabelHashes) -> list[dict[str, Any]]:
+def consensus_options(task: Record, subtasks: Sequence[Record], label_hashes: LabelHashes) -> list[dict[str, Any]]:
+    """Return a ``ConsensusReviewOption`` for each subtask that is finished."""
     return [
         {
             "annotator": subtask["assignee"],
@@ -59,3 +60,13 @@ def _options(task: Record, subtasks: Sequence[Record], label_hashes: LabelHashes
         for subtask in subtasks
         if subtask["status"] == COMPLETED
     ]
+
+
+def label_review_dto(review: Record) -> dict[str, Any]:
+    """Return a ``LabelReview``."""
+    return {
+        "reviewUuid": review["uuid"],
+        "status": review["status"],
+        "labelType": review["label_type"],
+        "labelId": review["label_id"],
+    }

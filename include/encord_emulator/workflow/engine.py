@@ -1,12 +1,12 @@
 """
-The workflow: how tasks come to a stage and what may be done to them there.
+The workflow: how tasks come to a stage, and what is written down of it.
 
-A task keeps its uuid for life. Everything here happens in the transaction of one request, so a request that is
-refused half-way leaves nothing behind.
+Everything here happens in the transaction of one request, so a request that is refused half-way leaves nothing behind.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -14,16 +14,21 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call
 from include.encord_emulator.store.database import Record, fetch_in, update_in
-from include.encord_emulator.store.tables import SUBTASKS, TASK_ACTIONS, TASKS
+from include.encord_emulator.store.tables import LABEL_REVIEWS, SUBTASKS, TASK_ACTIONS, TASKS
+from include.encord_emulator.workflow import consensus, label_reviews
 from include.encord_emulator.workflow.template import Stage, Workflow
+from include.encord_emulator.workflow.words import COMPLETED, NEW, REOPENED
+from include.encord_emulator.workflow.words import MAIN as MAIN
 
-NEW, ASSIGNED, RELEASED, SKIPPED = "NEW", "ASSIGNED", "RELEASED", "SKIPPED"
-REOPENED, COMPLETED = "REOPENED", "COMPLETED"
-MAIN = "main"
+ORDINARY_PRIORITY = 0.5
 
 
 def new_tasks(call: Call, workflow: Workflow, project_hash: str, units: Sequence[Record], visible_at: str) -> None:
-    """Make tasks at the start of the workflow, hidden from everybody until ``visible_at``."""
+    """
+    Make tasks at the start of the workflow, hidden from everybody until ``visible_at``.
+
+    :param units: ``data_hash`` and ``dataset_hash`` of each.
+    """
     records = [
         {
             "uuid": str(uuid4()),
@@ -34,7 +39,7 @@ def new_tasks(call: Call, workflow: Workflow, project_hash: str, units: Sequence
             "status": NEW,
             "assignee": None,
             "last_actioned_by": None,
-            "priority": 0.5,
+            "priority": ORDINARY_PRIORITY,
             "visible_at": visible_at,
             "created_at": call.now,
             "updated_at": call.now,
@@ -42,7 +47,23 @@ def new_tasks(call: Call, workflow: Workflow, project_hash: str, units: Sequence
         for unit in units
     ]
     call.insert(TASKS, *records)
-    _prepare_subtasks(call, workflow.stage(workflow.start), [record["uuid"] for record in records])
+    _make_ready(call, workflow.stage(workflow.start), records)
+
+
+def send(
+    call: Call, workflow: Workflow, destination: str, tasks: Sequence[Record], person: str, *, returned: bool = False
+) -> None:
+    """
+    Send tasks on to a stage, or through a router to several.
+
+    :param person: who worked on them, for routers that ask.
+    :param returned: whether they come back, by reject.
+    """
+    parted: dict[Stage, list[Record]] = defaultdict(list)
+    for task in tasks:
+        parted[workflow.destination(destination, task["data_hash"], person)].append(task)
+    for stage, chosen in parted.items():
+        enter(call, stage, chosen, returned=returned)
 
 
 def enter(call: Call, stage: Stage | None, tasks: Sequence[Record], *, returned: bool = False) -> None:
@@ -53,45 +74,48 @@ def enter(call: Call, stage: Stage | None, tasks: Sequence[Record], *, returned:
     """
     if stage is None or not tasks:
         return
+    if call.switches["task_uuid"] == "renewed":
+        tasks = _renewed(call, tasks)
     status = COMPLETED if stage.type == "DONE" else REOPENED if returned else NEW
     changes = {"stage": stage.uuid, "status": status, "assignee": None, "last_actioned_by": call.user}
-    uuids = [task["uuid"] for task in tasks]
-    update_in(call.connection, TASKS, "uuid", uuids, changes | {"updated_at": call.now})
-    _prepare_subtasks(call, stage, uuids)
+    update_in(call.connection, TASKS, "uuid", [task["uuid"] for task in tasks], changes | {"updated_at": call.now})
+    _make_ready(call, stage, tasks)
+    if returned and stage.type == "ANNOTATION" and call.switches["rejected_goes_to"] == "submitter":
+        _give_back(call, stage, tasks)
 
 
-def _prepare_subtasks(call: Call, stage: Stage | None, task_uuids: Sequence[str]) -> None:
-    """Make the subtasks of tasks that enter consensus annotation, or open again those they have."""
-    if stage is None or stage.type != "CONSENSUS_ANNOTATION":
-        return
-    rows = fetch_in(call.connection, sa.select(SUBTASKS), SUBTASKS.c.task_uuid, task_uuids)
-    there = {row["task_uuid"] for row in rows}
-    changes = {"status": REOPENED, "updated_at": call.now}
-    update_in(call.connection, SUBTASKS, "task_uuid", sorted(there), changes)
-    records = [
-        {
-            "uuid": str(uuid4()),
-            "task_uuid": uuid,
-            "status": NEW,
-            "assignee": None,
-            "branch": f"encord-{uuid4().hex[:12]}",
-            "created_at": call.now,
-            "updated_at": call.now,
-        }
-        for uuid in task_uuids
-        if uuid not in there
-        for _ in range(stage.annotators)
-    ]
-    call.insert(SUBTASKS, *records)
+def _make_ready(call: Call, stage: Stage | None, tasks: Sequence[Record]) -> None:
+    """Make what tasks need at the stage they came to."""
+    if stage is not None and stage.type == "CONSENSUS_ANNOTATION":
+        consensus.prepare_subtasks(call, stage, tasks)
+    if stage is not None and stage.type == "REVIEW":
+        label_reviews.open_reviews(call, stage, tasks)
 
 
-def give_back(call: Call, stage: Stage, task: Record) -> None:
-    """Assign a rejected task to whoever submitted it from ``stage`` last."""
-    submitted = sa.select(TASK_ACTIONS.c.actor).where(
-        TASK_ACTIONS.c.task_uuid == task["uuid"], TASK_ACTIONS.c.stage == stage.uuid, TASK_ACTIONS.c.action == "submit"
+def _renewed(call: Call, tasks: Sequence[Record]) -> list[Record]:
+    """Give tasks new uuids; what is on record of them keeps the old ones."""
+    pairs = [{"old": task["uuid"], "new": str(uuid4())} for task in tasks]
+    for column in (TASKS.c.uuid, SUBTASKS.c.task_uuid, LABEL_REVIEWS.c.task_uuid):
+        update = column.table.update().where(column == sa.bindparam("old"))
+        call.connection.execute(update.values({column.name: sa.bindparam("new")}), pairs)
+    return [task | {"uuid": pair["new"]} for task, pair in zip(tasks, pairs, strict=True)]
+
+
+def _give_back(call: Call, stage: Stage, tasks: Sequence[Record]) -> None:
+    """Assign rejected tasks to whoever submitted them from ``stage`` last."""
+    submitted = sa.select(TASK_ACTIONS.c.data_hash, TASK_ACTIONS.c.actor).where(
+        TASK_ACTIONS.c.project_hash == tasks[0]["project_hash"],
+        TASK_ACTIONS.c.stage == stage.uuid,
+        TASK_ACTIONS.c.action == "submit",
     )
-    if (last := call.fetch_one(submitted.order_by(TASK_ACTIONS.c.seq.desc()))) is not None:
-        change_task(call, task["uuid"], assignee=last["actor"])
+    by_hash = {task["data_hash"]: task["uuid"] for task in tasks}
+    rows = fetch_in(call.connection, submitted.order_by(TASK_ACTIONS.c.seq), TASK_ACTIONS.c.data_hash, list(by_hash))
+    last = {row["data_hash"]: row["actor"] for row in rows}
+    owners: dict[str, list[str]] = defaultdict(list)
+    for data_hash, person in last.items():
+        owners[person].append(by_hash[data_hash])
+    for person, uuids in owners.items():
+        update_in(call.connection, TASKS, "uuid", uuids, {"assignee": person})
 
 
 def record_actions(
@@ -112,21 +136,3 @@ def record_actions(
         for task in tasks
     ]
     call.insert(TASK_ACTIONS, *records)
-
-
-def change_task(call: Call, uuid: str, **changes: str | None) -> None:
-    """Change a task where it is."""
-    update_in(call.connection, TASKS, "uuid", [uuid], changes | {"updated_at": call.now})
-
-
-def change_subtask(call: Call, uuid: str, **changes: str | None) -> None:
-    """Change a subtask."""
-    update_in(call.connection, SUBTASKS, "uuid", [uuid], changes | {"updated_at": call.now})
-
-
-def submit_subtask(call: Call, workflow: Workflow, stage: Stage, task: Record, subtask: Record) -> None:
-    """Finish one annotator's part; the task goes on to review with the last one."""
-    change_subtask(call, subtask["uuid"], status=COMPLETED, assignee=subtask["assignee"] or call.user)
-    left = sa.select(SUBTASKS.c.uuid).where(SUBTASKS.c.task_uuid == task["uuid"], SUBTASKS.c.status != COMPLETED)
-    if call.fetch_one(left) is None:
-        enter(call, workflow.stage(stage.onward), [task])

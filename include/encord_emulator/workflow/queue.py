@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.encord_emulator.call import Call
-from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.database import Record, fetch_in, update_in
 from include.encord_emulator.store.tables import SUBTASKS, TASKS
-from include.encord_emulator.workflow import engine
-from include.encord_emulator.workflow.actions import Target
+from include.encord_emulator.workflow import engine, words
+from include.encord_emulator.workflow.actions import Target, find_targets
 from include.encord_emulator.workflow.template import Stage
 
-_CLOSED = (engine.COMPLETED, engine.SKIPPED)
+_CLOSED = (words.COMPLETED, words.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,18 @@ class Work:
     @property
     def uuid(self) -> str:
         """What the person hands in under."""
-        return str((self.target.subtask or self.target.task)["uuid"])
+        return str(self.target.holder["uuid"])
 
     @property
     def assignee(self) -> str | None:
         """Who has it now."""
-        assignee: str | None = (self.target.subtask or self.target.task)["assignee"]
+        assignee: str | None = self.target.holder["assignee"]
         return assignee
 
     @property
     def branch(self) -> str:
         """The label branch that it is done on."""
-        return str(self.target.subtask["branch"]) if self.target.subtask else engine.MAIN
+        return str(self.target.subtask["branch"]) if self.target.subtask else words.MAIN
 
 
 def take(call: Call, project_hash: str, stages: Sequence[Stage], limit: int) -> list[Work]:
@@ -54,8 +54,7 @@ def take(call: Call, project_hash: str, stages: Sequence[Stage], limit: int) -> 
         found += source(call, project_hash, stage, limit)
     found.sort(key=lambda work: (work.assignee is None, -work.target.task["priority"], work.target.task["seq"]))
     chosen = found[:limit]
-    for work in chosen:
-        _assign(call, work)
+    _assign(call, [work for work in chosen if work.assignee is None])
     return chosen
 
 
@@ -83,8 +82,7 @@ def _subtasks(call: Call, project_hash: str, stage: Stage, limit: int) -> Iterat
     first: dict[str, Record] = {}
     for subtask in call.fetch(statement):
         first.setdefault(subtask["task_uuid"], subtask)
-    tasks = call.fetch(sa.select(TASKS).where(TASKS.c.uuid.in_(list(first))))
-    for task in tasks:
+    for task in fetch_in(call.connection, sa.select(TASKS), TASKS.c.uuid, list(first)):
         yield Work(stage, Target(task, first[task["uuid"]]))
 
 
@@ -94,26 +92,18 @@ def _open_tasks(call: Call, project_hash: str, stage: Stage) -> sa.Select[Any]:
     )
 
 
-def _assign(call: Call, work: Work) -> None:
-    if work.assignee is not None:
-        return
-    engine.record_actions(call, "assign", [work.target.task])
-    change = engine.change_subtask if work.target.subtask else engine.change_task
-    change(call, work.uuid, status=engine.ASSIGNED, assignee=call.user)
+def _assign(call: Call, works: Sequence[Work]) -> None:
+    engine.record_actions(call, "assign", [work.target.task for work in works])
+    changes = {"status": words.ASSIGNED, "assignee": call.user, "updated_at": call.now}
+    for table, in_subtasks in ((TASKS, False), (SUBTASKS, True)):
+        uuids = [work.uuid for work in works if (work.target.subtask is not None) is in_subtasks]
+        update_in(call.connection, table, "uuid", uuids, changes)
 
 
 def held_work(call: Call, project_hash: str, stages: Sequence[Stage], uuids: Sequence[str]) -> dict[str, Work]:
     """Return those of ``uuids`` that are open at the stages and assigned to the caller."""
-    wanted = list(uuids)
     held: dict[str, Work] = {}
     for stage in stages:
-        for task in call.fetch(_open_tasks(call, project_hash, stage).where(TASKS.c.uuid.in_(wanted))):
-            held[task["uuid"]] = Work(stage, Target(task))
-    parts = sa.select(SUBTASKS).where(SUBTASKS.c.uuid.in_(wanted), SUBTASKS.c.status.not_in(_CLOSED))
-    by_stage = {stage.uuid: stage for stage in stages}
-    for subtask in call.fetch(parts):
-        parent = sa.select(TASKS).where(TASKS.c.uuid == subtask["task_uuid"], TASKS.c.project_hash == project_hash)
-        owner = call.fetch_one(parent)
-        if owner is not None and owner["stage"] in by_stage:
-            held[subtask["uuid"]] = Work(by_stage[owner["stage"]], Target(owner, subtask))
+        targets = find_targets(call, project_hash, stage, uuids)
+        held |= {uuid: Work(stage, target) for uuid, target in targets.items()}
     return {uuid: work for uuid, work in held.items() if work.assignee == call.user}

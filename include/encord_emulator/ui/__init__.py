@@ -1,0 +1,5 @@
+"""The web app's side, for people (or programs that stand for them): ``/_emulator/ui/``."""
+
+from __future__ import annotations
+
+from include.encord_emulator.ui.plane import routes as routes
