@@ -18,12 +18,17 @@ from include.encord_emulator.journal import Entry
 from include.encord_emulator.routes import (
     analytics,
     datasets,
+    editor_logs,
+    groups,
+    issues,
     items,
     label_metadata,
     labels,
+    legacy_projects,
     members,
     ontologies,
     organisation,
+    project_copy,
     projects,
     storage,
     workflow,
@@ -34,6 +39,7 @@ from include.encord_emulator.world import World
 
 RESOURCES = (
     organisation, storage, items, datasets, ontologies, projects, members, workflow, labels, label_metadata, analytics,
+    groups, legacy_projects, project_copy, editor_logs, issues,
 )  # fmt: skip
 V2 = tuple(entry for resource in RESOURCES for entry in resource.routes.v2)
 LEGACY: dict[tuple[str, str], Handler] = {

@@ -23,10 +23,17 @@ def seconds_between(start: str, end: str) -> float:
 
 
 def parse(text: str) -> str:
-    """Return any ISO 8601 moment in the form kept here; one without a zone is taken as UTC."""
+    """
+    Return any ISO 8601 moment in the form kept here; one without a zone is taken as UTC.
+
+    :raises ValueError: it is no moment, or so far out that UTC's calendar does not reach it.
+    """
     moment = datetime.fromisoformat(text)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    try:
+        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    except OverflowError:
+        raise ValueError(f"{text!r} is outside the calendar") from None
 
 
 def normalise(text: str, name: str) -> str:

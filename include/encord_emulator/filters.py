@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from include.encord_emulator.wire.payload import Moment, Payload
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+Like = Annotated[str, Field(max_length=1000)]
+"""A pattern for SQL's LIKE; SQLite refuses those above 50,000 bytes."""
+
 
 class ListingFilters(Payload):
     """What the listings of datasets, ontologies and projects take; ``like`` is SQL's."""
 
     title_eq: str | None = None
-    title_like: str | None = None
+    title_like: Like | None = None
     desc_eq: str | None = None
-    desc_like: str | None = None
+    desc_like: Like | None = None
     description_eq: str | None = None
-    description_like: str | None = None
+    description_like: Like | None = None
     created_before: Moment | None = None
     created_after: Moment | None = None
     edited_before: Moment | None = None

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 KEY = "seq"
 """Every table has it; it rises with age."""
+LARGEST_TOKEN = 2**62
+"""Below SQLite's largest integer, with room for a page to be added."""
 
 
 def whole(results: Sequence[Any]) -> dict[str, Any]:
@@ -53,6 +55,6 @@ def page_size(call: Call) -> int:
 
 def _number(call: Call) -> int:
     token = call.query.get("pageToken") or "0"
-    if not token.isdecimal() or len(token) > 18:  # SQLite's integers have 64 bits
-        raise invalid(f"pageToken: {token!r} is not one of ours")
+    if not (token.isdecimal() and len(token) < 20 and int(token) < LARGEST_TOKEN):
+        raise invalid(f"pageToken: {token[:40]!r} is not one of ours")
     return int(token)

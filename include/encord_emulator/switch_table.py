@@ -109,6 +109,17 @@ WORKFLOW = (
            "under review_and_refine, where the reviewer saves to main, and merges under determine_consensus"),
 )  # fmt: skip
 LABELS: tuple[Switch, ...] = ()
+PEOPLE = (
+    Switch("group_creator_listed", _BOTH, True, "S",
+           "who creates a group, and so becomes its manager, is among the group's users"),
+    Switch("unknown_issue_tags", ("refused", "created"), "refused", "S",
+           "linking an issue tag that the workspace lacks is refused, or makes it"),
+    Switch("issue_tags_checked", _BOTH, True, "G", "an issue may carry only tags that are linked to its project"),
+)  # fmt: skip
+ANALYTICS = (
+    Switch("analytics_delay_s", (0, 86_400), 0, "G",
+           "seconds before what people did shows in task actions, time spent, timers, editor and label logs"),
+)  # fmt: skip
 ACCESS = (
     Switch("strict_roles", _BOTH, True, "D",
            "keys of users who are annotators or reviewers get 403 from the API, of the organisation or of the project"),
@@ -119,4 +130,4 @@ ACCESS = (
     Switch("retry_after_header", _BOTH, True, "G", "whether that 429 says in how many seconds to come back"),
     Switch("max_body_mb", (1, 4096), 256, "G", "larger bodies get 413"),
 )  # fmt: skip
-TABLE = (*LISTINGS, *STORAGE, *DATASETS, *PROJECTS, *WORKFLOW, *LABELS, *ACCESS)
+TABLE = (*LISTINGS, *STORAGE, *DATASETS, *PROJECTS, *WORKFLOW, *LABELS, *PEOPLE, *ANALYTICS, *ACCESS)

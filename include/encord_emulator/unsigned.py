@@ -67,7 +67,7 @@ def ui_routes(world: World) -> list[Route]:
 
     return [
         Route(f"/_emulator/ui/{path}", _endpoint(world, act(handler)), methods=[method])
-        for method, path, handler in ui.routes.v2
+        for method, path, handler in ui.ROUTES
     ]
 
 

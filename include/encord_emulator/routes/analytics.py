@@ -1,4 +1,4 @@
-"""Who did what, and for how long."""
+"""Who did what to tasks, and for how long."""
 
 from __future__ import annotations
 
@@ -8,49 +8,46 @@ import sqlalchemy as sa
 
 from include.encord_emulator import clock
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import ApiError
-from include.encord_emulator.paging import queue_page
+from include.encord_emulator.paging import offset_page, queue_page
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.projects import ADMIN, project_role, project_workflow, require_project
-from include.encord_emulator.store.tables import TASK_ACTIONS, TIME_SPENT
+from include.encord_emulator.store.tables import DATA_ROWS, PROJECT_DATASETS, TASK_ACTIONS, TIME_SPENT
 from include.encord_emulator.store.units import project_units
+from include.encord_emulator.wire.analytics import CollaboratorTimerParams, TaskActionParams, TimeSpentParams
 from include.encord_emulator.wire.projects import stage_dto
 
 routes = Routes()
 
 
-def _project(call: Call) -> str:
-    return str(require_project(call, _query(call, "projectUuid"))["project_hash"])
+def shown_until(call: Call) -> str:
+    """Return the moment up to which analytics have caught up (switch ``analytics_delay_s``)."""
+    return clock.shift(call.now, -float(call.switches["analytics_delay_s"]))
 
 
-def _query(call: Call, name: str) -> str:
-    value = call.query.get(name)
-    if value is None:
-        raise ApiError(422, f"query: {name} is missing")
-    return value
+def _within(call: Call, column: sa.Column[Any], after: str, before: str | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a moment is in ``[after, before)`` and shows already."""
+    inside = (column >= after) & (column <= shown_until(call))
+    return inside if before is None else inside & (column < before)
 
 
-def _chosen(call: Call, table: sa.Table, columns: dict[str, str], moment: str) -> sa.Select[Any]:
-    """Return the rows of the project within ``[after, before)``, narrowed by the lists of the query string."""
-    statement = sa.select(table).where(table.c.project_hash == _project(call))
-    statement = statement.where(table.c[moment] >= clock.normalise(_query(call, "after"), "after"))
-    if (before := call.query.get("before")) is not None:
-        statement = statement.where(table.c[moment] < clock.normalise(before, "before"))
-    for name, column in columns.items():
-        if values := call.listed(name):
-            statement = statement.where(table.c[column].in_(values))
-    return statement
+def _among(column: sa.Column[Any], values: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    """Return the condition that a column has one of some values; no values ask for nothing."""
+    return column.in_(values) if values else sa.true()
 
 
 @routes.on("GET", "analytics/task-actions")
 def list_task_actions(call: Call) -> Any:
-    columns = {
-        "actorEmails": "actor",
-        "eventTypes": "action",
-        "workflowStageUuids": "stage",
-        "dataUnitUuids": "data_hash",
-    }
-    rows, token = queue_page(call, _chosen(call, TASK_ACTIONS, columns, "at"), TASK_ACTIONS.c.seq)
+    wanted = call.arguments(TaskActionParams)
+    project_hash = require_project(call, wanted.project_uuid)["project_hash"]
+    statement = sa.select(TASK_ACTIONS).where(
+        TASK_ACTIONS.c.project_hash == project_hash,
+        _within(call, TASK_ACTIONS.c.at, wanted.after, wanted.before),
+        _among(TASK_ACTIONS.c.actor, wanted.actor_emails),
+        _among(TASK_ACTIONS.c.action, wanted.event_types),
+        _among(TASK_ACTIONS.c.stage, wanted.workflow_stage_uuids),
+        _among(TASK_ACTIONS.c.data_hash, wanted.data_unit_uuids),
+    )
+    rows, token = queue_page(call, statement, TASK_ACTIONS.c.seq)
     return {"results": [_action_dto(row) for row in rows], "nextPageToken": token}
 
 
@@ -66,30 +63,98 @@ def _action_dto(row: Record) -> dict[str, Any]:
     }
 
 
+def units_of(project_hash: str, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the query of the data hashes that a project holds now; those of units long gone have no title to show."""
+    here = sa.select(PROJECT_DATASETS.c.dataset_hash).where(PROJECT_DATASETS.c.project_hash == project_hash)
+    return sa.select(DATA_ROWS.c.data_hash).where(DATA_ROWS.c.dataset_hash.in_(here), *conditions)
+
+
 @routes.on("GET", "analytics/time-spent")
 def list_time_spent(call: Call) -> Any:
-    columns = {"userEmails": "email", "workflowStageUuids": "stage", "dataUuids": "data_hash"}
-    rows, token = queue_page(call, _chosen(call, TIME_SPENT, columns, "start_at"), TIME_SPENT.c.seq)
-    project_hash = _project(call)
-    units = project_units(call.connection, project_hash, [row["data_hash"] for row in rows])
-    by_hash = {unit["data_hash"]: unit for unit in units}
+    """Answer with one entry for each person, task, stage and day."""
+    wanted = call.arguments(TimeSpentParams)
+    project_hash = require_project(call, wanted.project_uuid)["project_hash"]
+    units = units_of(project_hash, _among(DATA_ROWS.c.dataset_hash, wanted.dataset_uuids))
+    if wanted.data_title is not None:
+        units = units.where(DATA_ROWS.c.title.icontains(wanted.data_title, autoescape=True))
+    spent, day = TIME_SPENT.c, sa.func.substr(TIME_SPENT.c.start_at, 1, 10)
+    grouped = (
+        sa.select(
+            sa.func.min(spent.seq).label("seq"), sa.func.min(spent.start_at).label("start_at"),
+            sa.func.max(spent.end_at).label("end_at"), sa.func.sum(spent.seconds).label("seconds"),
+            spent.email, spent.stage, spent.task_uuid, spent.data_hash,
+        )
+        .where(
+            spent.project_hash == project_hash,
+            spent.data_hash.in_(units),
+            spent.end_at <= shown_until(call),
+            _within(call, spent.start_at, wanted.after, wanted.before),
+            _among(spent.stage, wanted.workflow_stage_uuids),
+            _among(spent.email, wanted.user_emails),
+            _among(spent.data_hash, wanted.data_uuids),
+        )
+        .group_by(spent.email, spent.stage, spent.task_uuid, spent.data_hash, day)
+        .subquery()
+    )  # fmt: skip
+    rows, token = queue_page(call, sa.select(grouped), grouped.c.seq)
+    return {"results": _time_dtos(call, project_hash, rows), "nextPageToken": token}
+
+
+def _time_dtos(call: Call, project_hash: str, rows: list[Record]) -> list[dict[str, Any]]:
+    found = project_units(call.connection, project_hash, list({row["data_hash"] for row in rows}))
+    units = {unit["data_hash"]: unit for unit in found}
     stages = {stage.uuid: stage_dto(stage) for stage in project_workflow(call.connection, project_hash).stages}
-    results = [_time_dto(call, row, by_hash[row["data_hash"]], stages[row["stage"]]) for row in rows]
+    roles = {email: shown_role(call, project_hash, email) for email in {row["email"] for row in rows}}
+    return [
+        {
+            "periodStartTime": row["start_at"],
+            "periodEndTime": row["end_at"],
+            "timeSpentSeconds": round(row["seconds"]),
+            "userEmail": row["email"],
+            "projectUserRole": roles[row["email"]],
+            "dataUuid": row["data_hash"],
+            "dataTitle": units[row["data_hash"]]["title"],
+            "datasetUuid": units[row["data_hash"]]["dataset_hash"],
+            "datasetTitle": units[row["data_hash"]]["dataset_title"],
+            "workflowTaskUuid": row["task_uuid"],
+            "workflowStage": stages.get(row["stage"]),
+        }
+        for row in rows
+    ]
+
+
+def shown_role(call: Call, project_hash: str, email: str) -> int:
+    """Return the role of somebody who worked in a project; who has left it is shown as its admin."""
+    role = project_role(call, project_hash, email)
+    return ADMIN if role is None else role
+
+
+@routes.on("GET", "analytics/collaborators/timers")
+def list_collaborator_timers(call: Call) -> Any:
+    """Answer with the seconds of each person, on each data unit or in the whole project."""
+    wanted = call.arguments(CollaboratorTimerParams)
+    project_hash = require_project(call, wanted.project_hash)["project_hash"]
+    spent, by_unit = TIME_SPENT.c, wanted.group_by == "dataUnit"
+    unit = spent.data_hash if by_unit else sa.null().label("data_hash")
+    statement = (
+        sa.select(spent.email, unit, sa.func.sum(spent.seconds).label("seconds"))
+        .where(spent.project_hash == project_hash, _within(call, spent.start_at, wanted.after, wanted.before))
+        .group_by(spent.email, *([spent.data_hash] if by_unit else []))
+        .order_by(sa.func.min(spent.seq))
+    )
+    if by_unit:
+        statement = statement.where(spent.data_hash.in_(units_of(project_hash)))
+    rows, token = offset_page(call, statement, wanted.page_size)
+    found = project_units(call.connection, project_hash, [row["data_hash"] for row in rows] if by_unit else [])
+    titles = {unit["data_hash"]: unit["title"] for unit in found}
+    roles = {email: shown_role(call, project_hash, email) for email in {row["email"] for row in rows}}
+    results = [
+        {
+            "userEmail": row["email"],
+            "userRole": roles[row["email"]],
+            "dataTitle": titles.get(row["data_hash"]),
+            "timeSeconds": row["seconds"],
+        }
+        for row in rows
+    ]
     return {"results": results, "nextPageToken": token}
-
-
-def _time_dto(call: Call, row: Record, unit: Record, stage: dict[str, Any]) -> dict[str, Any]:
-    role = project_role(call, row["project_hash"], row["email"])
-    return {
-        "periodStartTime": row["start_at"],
-        "periodEndTime": row["end_at"],
-        "timeSpentSeconds": round(row["seconds"]),
-        "userEmail": row["email"],
-        "projectUserRole": ADMIN if role is None else role,
-        "dataUuid": row["data_hash"],
-        "dataTitle": unit["title"],
-        "datasetUuid": unit["dataset_hash"],
-        "datasetTitle": unit["dataset_title"],
-        "workflowTaskUuid": row["task_uuid"],
-        "workflowStage": stage,
-    }

@@ -12,7 +12,9 @@ from include.encord_emulator.errors import exists, not_found
 from include.encord_emulator.filters import ListingFilters
 from include.encord_emulator.paging import whole
 from include.encord_emulator.store.database import Record
-from include.encord_emulator.store.tables import ONTOLOGIES
+from include.encord_emulator.store.groups import admit_groups, dismiss_groups, entity_groups
+from include.encord_emulator.store.tables import ONTOLOGIES, ONTOLOGY_GROUPS
+from include.encord_emulator.wire.organisation import GroupHashes, OntologyGroups, entity_group_dto
 from include.encord_emulator.wire.payload import Name, Payload
 
 routes = Routes()
@@ -79,6 +81,26 @@ def update_ontology(call: Call) -> Any:
     chosen = ONTOLOGIES.c.ontology_hash == ontology["ontology_hash"]
     call.connection.execute(ONTOLOGIES.update().where(chosen).values(**changes))
     return _dto(ontology | changes)
+
+
+def _key(call: Call) -> dict[str, str]:
+    return {"ontology_hash": require_ontology(call, call.path_uuid("ontology"))["ontology_hash"]}
+
+
+@routes.on("GET", "ontologies/{ontology}/groups")
+def list_groups(call: Call) -> Any:
+    return whole([entity_group_dto(group) for group in entity_groups(call, ONTOLOGY_GROUPS, _key(call))])
+
+
+@routes.on("POST", "ontologies/{ontology}/groups")
+def add_groups(call: Call) -> Any:
+    key, given = _key(call), call.read(OntologyGroups)
+    admit_groups(call, ONTOLOGY_GROUPS, key, given.group_hash_list, given.user_role)
+
+
+@routes.on("DELETE", "ontologies/{ontology}/groups")
+def remove_groups(call: Call) -> Any:
+    dismiss_groups(call, ONTOLOGY_GROUPS, _key(call), call.arguments(GroupHashes).group_hash_list)
 
 
 def _dto(ontology: Record) -> dict[str, Any]:

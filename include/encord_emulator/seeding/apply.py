@@ -16,11 +16,12 @@ import yaml
 
 from include.encord_emulator.call import Call
 from include.encord_emulator.errors import ApiError, invalid
-from include.encord_emulator.routes.projects import attach, make_project
+from include.encord_emulator.routes.projects import insert_project, new_workflow
 from include.encord_emulator.seeding import document as doc
 from include.encord_emulator.seeding.items import is_repeat, item_records, stable_uuid
 from include.encord_emulator.store import tables
 from include.encord_emulator.store.database import Record, fetch_one, insert
+from include.encord_emulator.store.project_datasets import attach
 from include.encord_emulator.workflow.template import parse_template
 
 SHIPPED_TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -155,7 +156,8 @@ def _add_project(call: Call, project: doc.Project) -> None:
         for index, name in enumerate(project.datasets)
     ]
     if call.fetch_one(sa.select(tables.PROJECTS).where(tables.PROJECTS.c.project_hash == uuid)) is None:
-        make_project(call, uuid, project.title, project.description, ontology["ontology_hash"], template)
+        made = {"project_hash": uuid, "title": project.title, "description": project.description}
+        insert_project(call, made | {"ontology_hash": ontology["ontology_hash"]} | new_workflow(call, template))
     _add_members(call, uuid, project.users)
     attach(call, uuid, datasets)
 

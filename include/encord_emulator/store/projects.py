@@ -11,6 +11,7 @@ from include.encord_emulator.store.tables import GROUP_USERS, PROJECT_GROUPS, PR
 from include.encord_emulator.workflow.template import Workflow
 
 ADMIN, ANNOTATOR, REVIEWER, ANNOTATOR_REVIEWER, TEAM_MANAGER, VIEWER = range(6)
+ROLE_NAMES = ("ADMIN", "ANNOTATOR", "REVIEWER", "ANNOTATOR_REVIEWER", "TEAM_MANAGER", "VIEWER")
 MANAGERS = {ADMIN, TEAM_MANAGER}
 LABELLERS = {ANNOTATOR, REVIEWER, ANNOTATOR_REVIEWER}
 
@@ -55,6 +56,12 @@ def is_organisation_admin(call: Call, email: str) -> bool:
     return user is not None and user["organisation_role"] == "admin"
 
 
+def require_organisation_admin(call: Call) -> None:
+    """Refuse a caller who is no admin of the organisation."""
+    if not is_organisation_admin(call, call.user):
+        raise forbidden("Only an admin of the organisation may do this.")
+
+
 def require_project(call: Call, project_hash: str) -> Record:
     """
     Return a project for a caller who may work on it through the API.
@@ -72,3 +79,18 @@ def require_project(call: Call, project_hash: str) -> Record:
     if role in LABELLERS and call.switches["strict_roles"]:
         raise forbidden(f"Your role in project {project_hash} does not allow API access.")
     return project
+
+
+def require_managed_project(call: Call, project_hash: str, *, by_admin: bool = False) -> Record:
+    """
+    Return a project for a caller who may change it: its admin or, unless ``by_admin``, a team manager.
+
+    From the table of permissions in Encord's documentation; the admins of the organisation may do everything.
+    """
+    project = require_project(call, project_hash)
+    allowed = {ADMIN} if by_admin else MANAGERS
+    if is_organisation_admin(call, call.user) or not call.switches["strict_roles"]:
+        return project
+    if project_role(call, project_hash, call.user) in allowed:
+        return project
+    raise forbidden(f"Your role in project {project_hash} does not allow this.")

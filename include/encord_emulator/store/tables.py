@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from include.encord_emulator import clock
+
 
 class Document(sa.TypeDecorator[Any]):
     """JSON kept as text; in SQLite SQLAlchemy's own type has a numeric affinity, so that ``"0.2"`` becomes a number."""
@@ -45,7 +47,10 @@ def _integer(name: str) -> sa.Column[object]:
     return sa.Column(name, sa.Integer)
 
 
-USERS = _table("users", _text("email", unique=True), _text("public_key", index=True), _text("organisation_role"))
+USERS = _table(
+    "users", _text("email", unique=True), _text("public_key", index=True), _text("organisation_role"),
+    sa.Column("member_type", sa.Text, default="internal"), sa.Column("joined_at", sa.Text, default=clock.now),
+)  # fmt: skip
 TOKENS = _table("tokens", _text("token", unique=True), _text("email"), _text("expires_at"))
 INTEGRATIONS = _table("integrations", _text("uuid", unique=True), _text("title"))
 TEMPLATES = _table("templates", _text("uuid", unique=True), _text("title"), _json("document"), _integer("is_default"))
@@ -103,6 +108,10 @@ GROUPS = _table("groups", _text("group_hash", unique=True), _text("name"), _text
 GROUP_USERS = _table(
     "group_users", _text("group_hash", index=True), _text("email"), sa.UniqueConstraint("group_hash", "email")
 )
+ONTOLOGY_GROUPS = _table(
+    "ontology_groups", _text("ontology_hash", index=True), _text("group_hash"), _integer("role"),
+    sa.UniqueConstraint("ontology_hash", "group_hash"),
+)  # fmt: skip
 TAGS = _table("tags", _text("uuid", unique=True), _text("name", unique=True), _text("description"))
 PROJECT_TAGS = _table(
     "project_tags", _text("project_hash", index=True), _text("tag_uuid"),
@@ -137,4 +146,18 @@ TASK_ACTIONS = _table(
 TIME_SPENT = _table(
     "time_spent", _text("project_hash", index=True), _text("stage"), _text("task_uuid"), _text("data_hash"),
     _text("email"), _text("start_at"), _text("end_at"), _number("seconds"),
+)  # fmt: skip
+EDITOR_LOGS = _table(
+    "editor_logs", _text("uuid", unique=True), _text("project_hash", index=True), _text("stage"), _text("task_uuid"),
+    _text("data_hash"), _text("branch"), _text("label_hash"), _text("category"), _text("action"), _text("actor"),
+    _text("session"), _json("label"), _integer("time_taken_ms"), _text("at"),
+)  # fmt: skip
+ISSUE_TAGS = _table("issue_tags", _text("uuid", unique=True), _text("name", unique=True))
+PROJECT_ISSUE_TAGS = _table(
+    "project_issue_tags", _text("project_hash", index=True), _text("tag_uuid"),
+    sa.UniqueConstraint("project_hash", "tag_uuid"),
+)  # fmt: skip
+ISSUES = _table(
+    "issues", _text("uuid", unique=True), _text("project_hash"), _text("data_hash"), _text("author"), _json("anchor"),
+    _json("tags"), _json("comments"), _json("resolutions"), sa.Index("issues_by_unit", "project_hash", "data_hash"),
 )  # fmt: skip

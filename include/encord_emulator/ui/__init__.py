@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-from include.encord_emulator.ui.plane import routes as routes
+from include.encord_emulator.ui import issues, plane
+
+ROUTES = (*plane.routes.v2, *issues.routes.v2)

@@ -10,6 +10,7 @@ from pydantic import Field, RootModel
 
 from include.encord_emulator import clock
 from include.encord_emulator.errors import invalid
+from include.encord_emulator.store import editor_logs
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.labels import ensure_label_rows, save_labels
 from include.encord_emulator.store.tables import TIME_SPENT
@@ -65,10 +66,11 @@ def hand_in(desk: Desk, entries: Sequence[Entry], action: str) -> None:
     All that a person does in the web app comes through here; what is to be logged of it belongs here.
     """
     held = _held(desk, entries)
-    _save(desk, [(held[entry.task_uuid], entry.labels) for entry in entries if entry.labels is not None])
+    _save(desk, [(held[entry.task_uuid], entry) for entry in entries if entry.labels is not None])
     for entry in entries:
         if isinstance(entry, Judgement):
             _judge(desk, held[entry.task_uuid], entry)
+        editor_logs.note_task(desk.call, held[entry.task_uuid], action)
     timed = [(held[entry.task_uuid], entry.seconds) for entry in entries if entry.seconds is not None]
     desk.call.insert(TIME_SPENT, *(_time_spent(desk, work, seconds) for work, seconds in timed))
     works: dict[str, list[Work]] = defaultdict(list)
@@ -88,17 +90,20 @@ def _held(desk: Desk, entries: Sequence[Entry]) -> Mapping[str, Work]:
     return held
 
 
-def _save(desk: Desk, drawn: Sequence[tuple[Work, dict[str, Any]]]) -> None:
+def _save(desk: Desk, drawn: Sequence[tuple[Work, Entry]]) -> None:
     """Save labels to the branch of each work, in one go for each branch."""
-    by_branch: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
-    for work, labels in drawn:
+    by_branch: dict[str, list[tuple[Work, Entry]]] = defaultdict(list)
+    for work, entry in drawn:
         if work.stage.review == "determine_consensus":
             raise invalid(f"labels: a reviewer at {work.stage.title!r} chooses between branches, and draws nothing")
-        by_branch[work.branch].append((work.target.task["data_hash"], labels))
+        by_branch[work.branch].append((work, entry))
     for branch, given in by_branch.items():
-        rows = ensure_label_rows(desk.call, desk.project_hash, [data_hash for data_hash, _ in given], branch)
-        pairs = [(row, labels) for row, (_, labels) in zip(rows, given, strict=True)]
+        hashes = [work.target.task["data_hash"] for work, _ in given]
+        before = ensure_label_rows(desk.call, desk.project_hash, hashes, branch)
+        pairs = [(row, entry.labels or {}) for row, (_, entry) in zip(before, given, strict=True)]
         save_labels(desk.call, desk.project_hash, pairs, desk.call.user)
+        for row, (work, entry) in zip(before, given, strict=True):
+            editor_logs.note_labels(desk.call, work, row, entry.seconds or 0.0)
 
 
 def _judge(desk: Desk, work: Work, entry: Judgement) -> None:
