@@ -15,22 +15,32 @@ from include.encord_emulator.call import Call, Handler
 from include.encord_emulator.dispatch import Dispatcher, body_json, raw_target
 from include.encord_emulator.errors import ApiError
 from include.encord_emulator.journal import Entry
+from include.encord_emulator.media_server import media_routes
 from include.encord_emulator.routes import (
     analytics,
+    cloud_sync,
+    data_groups,
+    dataset_members,
+    dataset_rows,
     datasets,
     editor_logs,
+    folder_settings,
+    folders,
     groups,
     issues,
+    item_moves,
     items,
     label_metadata,
     labels,
     legacy_projects,
+    local_uploads,
     members,
+    metadata_schema,
     ontologies,
     organisation,
     project_copy,
     projects,
-    storage,
+    upload_jobs,
     workflow,
 )
 from include.encord_emulator.unsigned import control_routes, ui_routes
@@ -38,8 +48,9 @@ from include.encord_emulator.wire.payload import Payload, read
 from include.encord_emulator.world import World
 
 RESOURCES = (
-    organisation, storage, items, datasets, ontologies, projects, members, workflow, labels, label_metadata, analytics,
-    groups, legacy_projects, project_copy, editor_logs, issues,
+    organisation, metadata_schema, groups, folders, folder_settings, cloud_sync, local_uploads, upload_jobs, items,
+    item_moves, data_groups, datasets, dataset_rows, dataset_members, ontologies, projects, project_copy,
+    legacy_projects, members, workflow, issues, labels, label_metadata, analytics, editor_logs,
 )  # fmt: skip
 V2 = tuple(entry for resource in RESOURCES for entry in resource.routes.v2)
 LEGACY: dict[tuple[str, str], Handler] = {
@@ -64,6 +75,7 @@ def create_app(world: World) -> Starlette:
             Route("/public/user", _legacy_endpoint(legacy), methods=["POST"]),
             *ui_routes(world),
             *control_routes(world),
+            *media_routes(world),
         ]
     )
 

@@ -34,6 +34,7 @@ class Call:
     :param waited: seconds since the request arrived, for long polls.
     :param resource_id: legacy only: the project or dataset the request is scoped to.
     :param uid: legacy only: ``values.uid``.
+    :param base_url: scheme and host as the caller sees them, for the URLs that an answer holds.
     """
 
     connection: sa.Connection
@@ -46,6 +47,7 @@ class Call:
     waited: float = 0.0
     resource_id: str = ""
     uid: Any = None
+    base_url: str = ""
 
     def fetch(self, statement: sa.Select[Any]) -> list[Record]:
         return fetch(self.connection, statement)

@@ -52,3 +52,8 @@ def blob_stamp(stamp: str) -> str:
 def long_stamp(stamp: str) -> str:
     """Return the form that single labels carry, ``Tue, 21 Mar 2023 11:21:51 GMT``."""
     return datetime.fromisoformat(stamp).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def unix(stamp: str) -> float:
+    """Return the seconds since 1970."""
+    return datetime.fromisoformat(stamp).timestamp()

@@ -95,7 +95,8 @@ class Dispatcher:
             entry.user, entry.signature = caller.email, caller.signature
             if not waited:
                 self._world.rate.check(caller.email, switches)
-            call = Call(connection, caller.email, clock.now(), switches, waited=waited)
+            base_url = str(request.base_url).rstrip("/")
+            call = Call(connection, caller.email, clock.now(), switches, waited=waited, base_url=base_url)
             handler = prepare(call)
             settle_due_jobs(call)
             result = handler(call)

@@ -191,6 +191,6 @@ def test_items_and_folders_can_be_changed(client: EncordUserClient) -> None:
 
 
 def test_what_is_not_emulated_says_so(client: EncordUserClient, control: Control) -> None:
-    with pytest.raises(UnknownException, match="does not know this call: organisation/users"):
-        client._api_client.get("organisation/users", params=None, result_type=None)
+    with pytest.raises(UnknownException, match="does not know this call: teapots"):
+        client._api_client.get("teapots", params=None, result_type=None)
     assert control.requests()[-1]["status"] == 501

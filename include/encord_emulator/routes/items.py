@@ -3,109 +3,183 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-import orjson
 import sqlalchemy as sa
+from pydantic import Field
 
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import not_found
-from include.encord_emulator.paging import offset_page, page_size, whole
-from include.encord_emulator.routes.storage import require_folder
+from include.encord_emulator.errors import ApiError
+from include.encord_emulator.paging import offset_page, whole
+from include.encord_emulator.routes.folders import merged_metadata, require_organisation_access
 from include.encord_emulator.store.database import Record, fetch_in
-from include.encord_emulator.store.tables import DATA_ROWS, FOLDERS, ITEMS
-from include.encord_emulator.wire.storage import item_dto
+from include.encord_emulator.store.folders import below, require_folder
+from include.encord_emulator.store.items import children_of_item, items_of_folder, require_items
+from include.encord_emulator.store.media import METADATA, granted_urls, signed_urls
+from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
+from include.encord_emulator.wire.payload import JsonObject, Name, Payload, Uuid
+from include.encord_emulator.wire.storage import Shown, item_dto
 
 routes = Routes()
+ItemType = Literal[
+    "video", "image", "group", "imageGroup", "imageSequence", "dicomFile", "dicomSeries", "audio", "timeseries",
+    "nifti", "plainText", "pdf", "scene",
+]  # fmt: skip
 
 
-def require_items(call: Call, uuids: Sequence[str]) -> list[Record]:
-    """Return items in the order asked for, or refuse with 404 naming the first that is not there."""
-    rows = fetch_in(call.connection, sa.select(ITEMS), ITEMS.c.uuid, uuids)
-    found = {row["uuid"]: row for row in rows}
-    for uuid in uuids:
-        if uuid not in found:
-            raise not_found("storage item", uuid)
-    return [found[uuid] for uuid in uuids]
-
-
-@routes.on("GET", "storage/folders/{folder}/items")
-def list_items(call: Call) -> Any:
-    folders = [require_folder(call, call.path_uuid("folder"))["uuid"]]
-    if call.flag("isRecursive"):
-        folders += _folders_below(call, folders)
-    return _item_page(call, ITEMS.c.folder.in_(folders))
-
-
-@routes.on("GET", "storage/search/items")
-def search_items(call: Call) -> Any:
-    return _item_page(call, ITEMS.c.folder.is_not(None))
-
-
-def _folders_below(call: Call, parents: list[str]) -> list[str]:
-    children = [row["uuid"] for row in call.fetch(sa.select(FOLDERS.c.uuid).where(FOLDERS.c.parent.in_(parents)))]
-    return children + (_folders_below(call, children) if children else [])
-
-
-def _item_page(call: Call, condition: sa.ColumnElement[bool]) -> Any:
-    statement = sa.select(ITEMS).where(condition)
-    if search := call.query.get("search"):
-        statement = statement.where(ITEMS.c.name.contains(search, autoescape=True))
-    if types := call.listed("itemTypes"):
-        statement = statement.where(ITEMS.c.item_type.in_(types))
-    if call.query.get("isInDataset"):
-        linked = ITEMS.c.uuid.in_(sa.select(DATA_ROWS.c.item_uuid))
-        statement = statement.where(linked if call.flag("isInDataset") else ~linked)
-    column = ITEMS.c.name if call.query.get("order") == "name" else ITEMS.c.seq
-    ordered = statement.order_by(column.desc() if call.flag("desc") else column, ITEMS.c.seq)
-    rows, token = offset_page(call, ordered, page_size(call))
-    return {"results": item_dtos(call, rows, signed=call.flag("signUrls")), "nextPageToken": token}
-
-
-def item_dtos(call: Call, rows: list[Record], *, signed: bool) -> list[dict[str, Any]]:
+def item_dtos(call: Call, rows: Sequence[Record], *, signed: bool, with_metadata: bool = True) -> list[dict[str, Any]]:
     """Return items as the API shows them."""
     counted = sa.select(DATA_ROWS.c.item_uuid, sa.func.count().label("n")).group_by(DATA_ROWS.c.item_uuid)
     counts = fetch_in(call.connection, counted, DATA_ROWS.c.item_uuid, [row["uuid"] for row in rows])
     backed = {row["item_uuid"]: row["n"] for row in counts}
-    return [item_dto(row, backed=backed.get(row["uuid"], 0), signed=signed) for row in rows]
+    urls = signed_urls(call, {row["uuid"]: row["url"] for row in rows}) if signed else {}
+    return [
+        item_dto(row, Shown(backed.get(row["uuid"], 0), urls.get(row["uuid"]), with_metadata=with_metadata))
+        for row in rows
+    ]
+
+
+class ItemListing(Payload):
+    """``ListItemsParams``."""
+
+    search: str | None = None
+    is_recursive: bool = False
+    is_in_dataset: bool | None = None
+    item_types: list[ItemType] = Field(default_factory=list)
+    include_org_access: bool = False
+    order: Literal["name", "createdAt"] = "name"
+    desc: bool = False
+    page_token: str | None = None
+    page_size: int = Field(100, ge=1, le=1000)
+    sign_urls: bool = False
+    include_client_metadata: bool = True
+    client_metadata_as_signed_url: bool = False
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return what an item must fulfil."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.search:
+            found.append(ITEMS.c.name.contains(self.search, autoescape=True))
+        if self.item_types:
+            found.append(ITEMS.c.item_type.in_(self.item_types))
+        if self.is_in_dataset is not None:
+            linked = ITEMS.c.uuid.in_(sa.select(DATA_ROWS.c.item_uuid))
+            found.append(linked if self.is_in_dataset else ~linked)
+        return found
+
+
+@routes.on("GET", "storage/folders/{folder}/items")
+def list_items(call: Call) -> Any:
+    folder, asked = require_folder(call, call.path_uuid("folder"))["uuid"], call.arguments(ItemListing)
+    place = ITEMS.c.folder == folder
+    return _item_page(call, asked, place | ITEMS.c.folder.in_(below([folder])) if asked.is_recursive else place)
+
+
+@routes.on("GET", "storage/search/items")
+def search_items(call: Call) -> Any:
+    return _item_page(call, call.arguments(ItemListing), ITEMS.c.folder.is_not(None))
+
+
+def _item_page(call: Call, asked: ItemListing, place: sa.ColumnElement[bool]) -> Any:
+    if asked.include_org_access:
+        require_organisation_access(call)
+    column = ITEMS.c.name if asked.order == "name" else ITEMS.c.seq
+    ordered = (
+        sa.select(ITEMS)
+        .where(place, *asked.conditions())
+        .order_by(column.desc() if asked.desc else column, ITEMS.c.seq)
+    )
+    rows, token = offset_page(call, ordered, asked.page_size)
+    by_url = asked.include_client_metadata and asked.client_metadata_as_signed_url
+    inline = asked.include_client_metadata and not by_url
+    shown = item_dtos(call, rows, signed=asked.sign_urls, with_metadata=inline)
+    if by_url:
+        urls = granted_urls(call, METADATA, [row["uuid"] for row in rows])
+        shown = [item | {"clientMetadata": "", "clientMetadataSignedUrl": urls[item["uuid"]]} for item in shown]
+    return {"results": shown, "nextPageToken": token}
+
+
+class ItemQuery(Payload):
+    """``GetItemParams``."""
+
+    sign_url: bool = False
 
 
 @routes.on("GET", "storage/items/{item}")
 def get_item(call: Call) -> Any:
     rows = require_items(call, [call.path_uuid("item")])
-    return item_dtos(call, rows, signed=call.flag("signUrl"))[0]
+    return item_dtos(call, rows, signed=call.arguments(ItemQuery).sign_url)[0]
+
+
+class ItemsQuery(Payload):
+    """``GetItemsBulkPayload``."""
+
+    item_uuids: list[Uuid]
+    sign_urls: bool = False
 
 
 @routes.on("POST", "storage/items/get-bulk")
 def get_items(call: Call) -> Any:
-    rows = require_items(call, call.required("itemUuids"))
-    return whole(item_dtos(call, rows, signed=bool(call.payload().get("signUrls"))))
+    asked = call.read(ItemsQuery)
+    return whole(item_dtos(call, require_items(call, asked.item_uuids), signed=asked.sign_urls))
+
+
+class ChildrenQuery(Payload):
+    """``GetChildItemsParams``."""
+
+    sign_urls: bool = False
 
 
 @routes.on("GET", "storage/folders/{folder}/items/{item}/child-items")
 def get_children(call: Call) -> Any:
-    parent = require_items(call, [call.path_uuid("item")])[0]
-    children = call.fetch(sa.select(ITEMS).where(ITEMS.c.parent_item == parent["uuid"]).order_by(ITEMS.c.seq))
-    rows = [child | {"folder": parent["folder"]} for child in children]
-    return whole(item_dtos(call, rows, signed=call.flag("getSignedUrls")))
+    children = children_of_item(call, require_item_of_path(call))
+    return whole(item_dtos(call, children, signed=call.arguments(ChildrenQuery).sign_urls))
+
+
+def require_item_of_path(call: Call) -> Record:
+    """Return the item of the path, which must be in the folder of the path."""
+    folder = require_folder(call, call.path_uuid("folder"))
+    return items_of_folder(call, folder, [call.path_uuid("item")])[0]
+
+
+class ItemPatch(Payload):
+    """``PatchItemPayload``: what is absent stays."""
+
+    name: Name | None = None
+    description: str | None = None
+    client_metadata: JsonObject | None = None
+    timeseries_settings: Any = None
+    scene_view_settings: Any = None
+    scene_layout: Any = None
+
+
+class ItemPatches(Payload):
+    """``PatchItemsBulkPayload``."""
+
+    item_patches: dict[Uuid, ItemPatch]
 
 
 @routes.on("PATCH", "storage/folders/{folder}/items/{item}")
 def patch_item(call: Call) -> Any:
-    return _patch(call, call.path_uuid("item"), call.payload())
+    item = require_item_of_path(call)
+    return item_dtos(call, [_patched(call, item, call.read(ItemPatch))], signed=False)[0]
 
 
 @routes.on("PATCH", "storage/items/patch-bulk")
 def patch_items(call: Call) -> Any:
-    return whole([_patch(call, uuid, patch) for uuid, patch in call.required("itemPatches").items()])
+    patches = call.read(ItemPatches).item_patches
+    items = require_items(call, list(patches))
+    return whole(item_dtos(call, [_patched(call, item, patches[item["uuid"]]) for item in items], signed=False))
 
 
-def _patch(call: Call, uuid: str, patch: dict[str, Any]) -> dict[str, Any]:
-    item = require_items(call, [uuid])[0]
+def _patched(call: Call, item: Record, patch: ItemPatch) -> Record:
+    """Change an item; a description is taken and not kept, as the SDK says of Encord."""
+    if patch.model_fields_set & {"timeseries_settings", "scene_view_settings", "scene_layout"}:
+        raise ApiError(501, "Settings of time series and scenes are not emulated.")
     changes: dict[str, Any] = {"edited_at": call.now}
-    if patch.get("name") is not None:
-        changes["name"] = patch["name"]
-    if (metadata := patch.get("clientMetadata")) is not None:
-        changes["client_metadata"] = orjson.loads(metadata) if isinstance(metadata, str) else metadata
-    call.connection.execute(ITEMS.update().where(ITEMS.c.uuid == uuid).values(**changes))
-    return item_dtos(call, [item | changes], signed=False)[0]
+    if patch.name is not None:
+        changes["name"] = patch.name
+    if patch.client_metadata is not None:
+        changes["client_metadata"] = merged_metadata(call, item["client_metadata"], patch.client_metadata)
+    call.connection.execute(ITEMS.update().where(ITEMS.c.uuid == item["uuid"]).values(**changes))
+    return item | changes

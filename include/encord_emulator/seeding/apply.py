@@ -16,11 +16,15 @@ import yaml
 
 from include.encord_emulator.call import Call
 from include.encord_emulator.errors import ApiError, invalid
+from include.encord_emulator.routes.data_groups import LayoutSettings
 from include.encord_emulator.routes.projects import insert_project, new_workflow
 from include.encord_emulator.seeding import document as doc
-from include.encord_emulator.seeding.items import is_repeat, item_records, stable_uuid
+from include.encord_emulator.seeding.items import Made, is_repeat, made_items, stable_uuid
 from include.encord_emulator.store import tables
+from include.encord_emulator.store.cloud_sync import add_cloud_objects
+from include.encord_emulator.store.data_groups import grid_layout, make_group
 from include.encord_emulator.store.database import Record, fetch_one, insert
+from include.encord_emulator.store.media import attach_file
 from include.encord_emulator.store.project_datasets import attach
 from include.encord_emulator.workflow.template import parse_template
 
@@ -69,6 +73,7 @@ def _add_user(call: Call, user: doc.User) -> None:
 def _add_integration(call: Call, integration: doc.Integration) -> None:
     uuid = integration.uuid or stable_uuid("integration", integration.title)
     _add_once(call, tables.INTEGRATIONS, "uuid", {"uuid": uuid, "title": integration.title})
+    add_cloud_objects(call.connection, uuid, integration.objects)
 
 
 def _add_template(connection: sa.Connection, document: dict[str, Any]) -> None:
@@ -94,12 +99,23 @@ def _add_folder(call: Call, folder: doc.Folder) -> None:
     _add_once(call, tables.FOLDERS, "uuid", record | {"parent": None} | _made_now(call))
     present = call.fetch(sa.select(tables.ITEMS.c.uuid).where(tables.ITEMS.c.folder == uuid))
     there = {row["uuid"] for row in present}
-    new: list[Record] = []
-    for item in folder.items:
-        for item_with_files in item_records(folder.name, uuid, item, _made_now(call)):
-            if item_with_files[0]["uuid"] not in there:
-                new += item_with_files
-    call.insert(tables.ITEMS, *new)
+    made = [one for item in folder.items for one in made_items(record, item) if one.item["uuid"] not in there]
+    single = [part for one in made for part in (one.item, *one.children) if part["item_type"] != "group"]
+    call.insert(tables.ITEMS, *(part | _made_now(call) for part in single))
+    for one in made:
+        if one.item["item_type"] == "group":
+            _add_group(call, record, one)
+        for item_uuid, path in one.files.items():
+            attach_file(call.connection, item_uuid, path)
+
+
+def _add_group(call: Call, folder: Record, made: Made) -> None:
+    """Make a data group of its children, one tile for each."""
+    contents = {str(number): child["uuid"] for number, child in enumerate(made.children)}
+    settings = LayoutSettings().model_dump(by_alias=True)
+    layout = {"layout": grid_layout(list(contents)), "layoutSettings": settings, "timeline": []}
+    item = made.item
+    make_group(call, folder, item["name"], contents, layout, item["client_metadata"], uuid=item["uuid"])
 
 
 def _add_dataset(call: Call, dataset: doc.Dataset) -> None:
@@ -123,7 +139,11 @@ def _add_dataset(call: Call, dataset: doc.Dataset) -> None:
 
 
 def _chosen_items(call: Call, dataset: doc.Dataset) -> list[Record]:
-    """Return the items that a dataset names: all of its folder, or those named; a repeated item stands for all."""
+    """
+    Return the items that a dataset names; the name of a repeated item stands for all of them.
+
+    Without names these are all of the folder but what only data groups show.
+    """
     if dataset.folder is None:
         if dataset.items:
             raise invalid(".folder: it is missing, so its items cannot be found")
@@ -133,7 +153,9 @@ def _chosen_items(call: Call, dataset: doc.Dataset) -> list[Record]:
         sa.select(tables.ITEMS).where(tables.ITEMS.c.folder == folder["uuid"]).order_by(tables.ITEMS.c.seq)
     )
     if dataset.items is None:
-        return items
+        shown = call.fetch(sa.select(tables.GROUP_MEMBERS.c.item_uuid))
+        within_groups = {row["item_uuid"] for row in shown}
+        return [item for item in items if item["uuid"] not in within_groups]
     chosen: list[Record] = []
     for index, wanted in enumerate(dataset.items):
         found = [item for item in items if wanted in {item["uuid"], item["name"]} or is_repeat(item["name"], wanted)]

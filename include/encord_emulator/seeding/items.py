@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from include.encord_emulator.seeding.document import Item
+from include.encord_emulator.store.data_groups import NO_MEDIA
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.wire.media import media_facts
 
@@ -22,25 +24,39 @@ def stable_uuid(kind: str, name: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"encord-emulator/{kind}/{name}"))
 
 
-def item_records(folder: str, folder_uuid: str, item: Item, made: Record) -> Iterator[list[Record]]:
+@dataclass(frozen=True, slots=True)
+class Made:
     """
-    Yield, for each repetition of an item, its record and after it those of its children.
+    An item and those of its children, as records.
 
-    :param made: owner and moments, the same for all.
+    :param files: which file is behind which of the items, by uuid.
     """
+
+    item: Record
+    children: list[Record]
+    files: dict[str, Path]
+
+
+def made_items(folder: Record, item: Item) -> Iterator[Made]:
+    """Yield an item, once for each repetition of it."""
     for number in range(1, (item.repeat or 1) + 1):
         name = item.name if item.repeat is None else _numbered(item.name, number, item.repeat)
-        uuid = _uuid(item, f"{folder}/{name}", number)
-        parent = _record(item, uuid, name, f"{folder}/{name}") | {"folder": folder_uuid, "parent_item": None}
-        children = [_child(child, parent, f"{folder}/{name}/{child.name}", number) for child in item.children]
+        path = f"{folder['name']}/{name}"
+        parent = _record(item, _uuid(item, path, number), name, path) | {"folder": folder["uuid"], "parent_item": None}
+        children = [_child(child, parent, f"{path}/{child.name}", number) for child in item.children]
         if children:
-            parent["url_key"] = "\n".join(child["url"] for child in children)
-        yield [record | made for record in (parent, *children)]
+            parent |= {"url": None, "url_key": "\n".join(child["url"] for child in children)}
+        entries = zip((item, *item.children), (parent, *children), strict=True)
+        yield Made(
+            parent, children, {record["uuid"]: entry.file for entry, record in entries if entry.file is not None}
+        )
 
 
 def _child(child: Item, parent: Record, path: str, number: int) -> Record:
-    kind = "dicomFile" if parent["item_type"] == "dicomSeries" else child.type
     record = _record(child, _uuid(child, path, number), child.name, path)
+    if parent["item_type"] == "group":  # what a data group shows are items of their own
+        return record | {"folder": parent["folder"], "parent_item": None}
+    kind = "dicomFile" if parent["item_type"] == "dicomSeries" else child.type
     return record | {"item_type": kind, "folder": None, "parent_item": parent["uuid"]}
 
 
@@ -56,7 +72,7 @@ def _record(item: Item, uuid: str, name: str, path: str) -> Record:
         "uuid": uuid,
         "item_type": item.type,
         "name": name,
-        "url": None if item.children else url,
+        "url": url,
         "url_key": url,
         "client_metadata": item.client_metadata,
         "media": _media(item, url),
@@ -66,6 +82,8 @@ def _record(item: Item, uuid: str, name: str, path: str) -> Record:
 
 def _media(item: Item, url: str) -> dict[str, Any]:
     """Return the media document: what the entry says, else what its file tells, else the type's defaults."""
+    if item.type == "group":
+        return NO_MEDIA
     names = ("width", "height", "fps", "duration", "file_size", "mime_type")
     given = {name: getattr(item, name) for name in names if getattr(item, name) is not None}
     if item.file is not None:

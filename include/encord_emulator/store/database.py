@@ -121,3 +121,10 @@ def update_in(
     for start in range(0, len(values), IN_LIST_LIMIT):
         chosen = table.c[column].in_(values[start : start + IN_LIST_LIMIT])
         connection.execute(table.update().where(chosen).values(**changes))
+
+
+def delete_in(connection: sa.Connection, table: sa.Table, column: str, values: Sequence[str]) -> None:
+    """Delete the rows whose ``column`` is among ``values``."""
+    for start in range(0, len(values), IN_LIST_LIMIT):
+        chosen = table.c[column].in_(values[start : start + IN_LIST_LIMIT])
+        connection.execute(table.delete().where(chosen))

@@ -63,16 +63,48 @@ REQUESTS = _table(
 FOLDERS = _table(
     "folders", _text("uuid", unique=True), _text("name"), _text("description"), _text("client_metadata"),
     _text("owner"), _text("parent", index=True), _text("created_at"), _text("edited_at"),
+    _text("integration"), _text("remote_url"), _json("config"),
+)  # fmt: skip
+FOLDER_GROUPS = _table(
+    "folder_groups", _text("folder", index=True), _text("group_hash"), _text("role"),
+    sa.UniqueConstraint("folder", "group_hash"),
 )  # fmt: skip
 ITEMS = _table(
     "items", _text("uuid", unique=True), _text("folder", index=True), _text("item_type"), _text("name"),
     _text("url"), _text("url_key"), _json("client_metadata"), _json("media"), _text("integration"), _text("owner"),
-    _text("parent_item", index=True), _text("created_at"), _text("edited_at"),
+    _text("parent_item", index=True), _text("created_at"), _text("edited_at"), _integer("tombstone"), _json("layout"),
     sa.Index("items_by_url", "folder", "url_key"),
 )  # fmt: skip
+GROUP_MEMBERS = _table(
+    "group_members", _text("group_uuid", index=True), _text("key"), _text("item_uuid", index=True),
+    sa.UniqueConstraint("group_uuid", "key"),
+)  # fmt: skip
+MEDIA = _table(
+    "media", _text("item_uuid", unique=True), _text("path"), sa.Column("content", sa.LargeBinary), _text("mime"),
+)  # fmt: skip
+UPLOADED_OBJECTS = _table(
+    "uploaded_objects", _text("object_key", unique=True), _text("item_uuid", unique=True), _text("folder"),
+    _text("created_at"),
+)  # fmt: skip
+SECRETS = _table("secrets", _text("name", unique=True), _text("value"))
+CLOUD_OBJECTS = _table(
+    "cloud_objects", _text("integration"), _text("url"), sa.UniqueConstraint("integration", "url"),
+)  # fmt: skip
+FOLDER_SYNCS = _table(
+    "folder_syncs", _text("uuid", unique=True), _text("folder"), _text("upload_job"), _text("created_at"),
+)  # fmt: skip
+METADATA_SCHEMAS = _table(
+    "metadata_schemas", _text("uuid", unique=True), _json("document"), _text("created_at"), _text("edited_at"),
+)  # fmt: skip
 UPLOAD_JOBS = _table(
-    "upload_jobs", _text("uuid", unique=True), _text("folder"), _text("owner"), _text("status", index=True),
-    _json("payload"), _json("outcome"), _text("created_at"), _text("ready_at"),
+    "upload_jobs", _text("uuid", unique=True), _text("folder"), _text("dataset"), _text("integration"),
+    _text("owner"), _text("status", index=True), _integer("ignore_errors"), _integer("skip_duplicates"),
+    _integer("upsert"), _text("file_name"), _integer("total"), _json("outcome"), _text("created_at"),
+    _text("ready_at"),
+)  # fmt: skip
+UPLOAD_UNITS = _table(
+    "upload_units", _text("job"), _integer("position"), _text("kind"), _text("path"), _text("entry"), _text("status"),
+    _text("item_uuid"), _text("name"), _json("error"), sa.Index("units_by_job", "job", "status", "position"),
 )  # fmt: skip
 
 DATASETS = _table(
@@ -82,6 +114,14 @@ DATASETS = _table(
 DATA_ROWS = _table(
     "data_rows", _text("data_hash", index=True), _text("dataset_hash", index=True), _text("item_uuid", index=True),
     _text("title"), _text("created_at"), sa.UniqueConstraint("dataset_hash", "data_hash"),
+)  # fmt: skip
+DATASET_USERS = _table(
+    "dataset_users", _text("dataset_hash", index=True), _text("email"), _integer("role"),
+    sa.UniqueConstraint("dataset_hash", "email"),
+)  # fmt: skip
+DATASET_GROUPS = _table(
+    "dataset_groups", _text("dataset_hash", index=True), _text("group_hash"), _integer("role"),
+    sa.UniqueConstraint("dataset_hash", "group_hash"),
 )  # fmt: skip
 ONTOLOGIES = _table(
     "ontologies", _text("ontology_hash", unique=True), _text("title"), _text("description"), _json("editor"),

@@ -23,9 +23,9 @@ _UNITS = (
 )  # fmt: skip
 
 
-def dataset_units(connection: sa.Connection, dataset_hash: str) -> list[Record]:
-    """Return the units of a dataset, oldest first."""
-    return _with_data_type(fetch(connection, _UNITS.where(DATA_ROWS.c.dataset_hash == dataset_hash)))
+def dataset_units(connection: sa.Connection, dataset_hash: str, *conditions: sa.ColumnElement[bool]) -> list[Record]:
+    """Return the units of a dataset, oldest first, that fulfil ``conditions`` on the row."""
+    return _with_data_type(fetch(connection, _UNITS.where(DATA_ROWS.c.dataset_hash == dataset_hash, *conditions)))
 
 
 def project_units(

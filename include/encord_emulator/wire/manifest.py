@@ -1,175 +1,263 @@
 """
 The two forms of an upload: the documented manifest (``externalFiles``) and the SDK's items (``dataItems``).
 
-Both become ``Unit``s. No URL is ever fetched.
+Their entries are the same but for the spelling of the top-level keys and for groups, whose files a manifest may number
+(``objectUrl_0``). An upload is read entry by entry, so that its size costs no more than its own JSON.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
+
+import orjson
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from include.encord_emulator.errors import ApiError, invalid
-from include.encord_emulator.wire.media import media_facts
+from include.encord_emulator.wire.payload import Name, Payload, Uuid, problems
+from include.encord_emulator.wire.units import File, Unit
 
-TITLE_LIMIT = 300
-
-KINDS = {
-    "videos": "video",
-    "images": "image",
-    "image_groups": "imageGroup",
-    "dicom_series": "dicomSeries",
-    "audio": "audio",
-    "nifti": "nifti",
-    "text": "plainText",
-    "pdf": "pdf",
-}
-"""Manifest key to the item type of the storage API."""
-
-_UNSUPPORTED = {"image_groups_from_items", "time_series", "scenes"}
-_SETTINGS = {"skip_duplicate_urls", "upsert_metadata"}
-_GROUPED = {"imageGroup", "imageSequence", "dicomSeries"}
+ITEM_LIMIT, URL_LIMIT = 500_000, 1_000_000
+"""Of one upload (the documentation)."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """One object of a unit; ``metadata`` is the customer's, in whatever casing it came."""
+class Upload(Payload):
+    """The top level; a manifest spells it in snake_case, the SDK's items in camelCase."""
 
-    url: str
-    title: str | None
-    metadata: Mapping[str, Any]
+    videos: list[Any] | None = None
+    images: list[Any] | None = None
+    image_groups: list[Any] | None = None
+    image_groups_from_items: list[Any] | None = None
+    dicom_series: list[Any] | None = None
+    audio: list[Any] | None = None
+    nifti: list[Any] | None = None
+    text: list[Any] | None = None
+    pdf: list[Any] | None = None
+    time_series: list[Any] | None = None
+    scenes: list[Any] | None = None
+    skip_duplicate_urls: bool = False
+    upsert_metadata: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One thing to register: a file, or a group of them."""
+class _Entry(Payload):
+    title: str | None = None
+    client_metadata: dict[str, Any] | None = None
 
-    item_type: str
-    files: tuple[File, ...]
-    title: str | None
-    client_metadata: dict[str, Any] | None
+    def unit(self) -> Unit:
+        """Return what the entry asks to register."""
+        raise NotImplementedError
 
-    @property
-    def is_group(self) -> bool:
-        """Whether the unit has child items."""
-        return self.item_type in _GROUPED
 
-    @property
-    def name(self) -> str:
-        """The title, or for single files the object's path."""
-        return self.title or url_path(self.files[0].url)
+class _Single(_Entry):
+    item_type: ClassVar[str]
+    object_url: Name
+    placeholder_item_uuid: Uuid | None = None
 
-    @property
-    def url_key(self) -> str:
-        """What duplicates are found by: the exact URLs."""
-        return "\n".join(file.url for file in self.files)
-
-    def problem(self) -> str | None:
-        """Return what is wrong with the unit, or ``None``."""
-        if not self.files or not all(file.url for file in self.files):
-            return "objectUrl is missing"
-        for file in self.files:
-            if re.search(r"\s", file.url):
-                return f"The URL {file.url!r} contains whitespace"
-        if self.is_group and not self.title:
-            return "title is required for image groups and DICOM series"
-        if len(self.name) > TITLE_LIMIT:
-            return f"title is longer than {TITLE_LIMIT} characters"
-        return self._media_problem()
-
-    def _media_problem(self) -> str | None:
-        try:
-            self.media()
-        except (AttributeError, TypeError, ValueError) as error:
-            return f"the media metadata cannot be used: {error}"
+    def media_metadata(self) -> Any:
+        """Return what the customer says of the file."""
         return None
 
-    def media(self) -> dict[str, Any]:
-        """Return the facts about the media; see ``media_facts``."""
-        return media_facts(self.item_type, [(file.url, file.metadata) for file in self.files])
+    def unit(self) -> Unit:
+        file = File(self.object_url, self.title, self.media_metadata(), self.placeholder_item_uuid)
+        return Unit(self.item_type, (file,), self.title, self.client_metadata)
+
+
+class _Video(_Single):
+    item_type = "video"
+    external_file_type: Literal["VIDEO"] = "VIDEO"
+    video_metadata: Any = None
+
+    def media_metadata(self) -> Any:
+        return self.video_metadata
+
+
+class _Image(_Single):
+    item_type = "image"
+    external_file_type: Literal["IMAGE"] = "IMAGE"
+    image_metadata: Any = None
+
+    def media_metadata(self) -> Any:
+        return self.image_metadata
+
+
+class _Audio(_Single):
+    item_type = "audio"
+    external_file_type: Literal["AUDIO"] = "AUDIO"
+    # The documentation has it both with and without the capital.
+    audio_metadata: Any = Field(None, validation_alias=AliasChoices("audioMetadata", "audiometadata"))
+
+    def media_metadata(self) -> Any:
+        return self.audio_metadata
+
+
+class _Nifti(_Single):
+    item_type = "nifti"
+    external_file_type: Literal["NIFTI"] = "NIFTI"
+
+
+class _Text(_Single):
+    item_type = "plainText"
+    external_file_type: Literal["PLAIN_TEXT"] = "PLAIN_TEXT"
+    text_metadata: Any = None
+
+    def media_metadata(self) -> Any:
+        return self.text_metadata
+
+
+class _Pdf(_Single):
+    item_type = "pdf"
+    external_file_type: Literal["PDF"] = "PDF"
+    pdf_metadata: Any = None
+
+    def media_metadata(self) -> Any:
+        return self.pdf_metadata
+
+
+class _Part(Payload):
+    """A file of a group."""
+
+    url: Name
+    title: str | None = None
+    metadata: Any = Field(None, validation_alias=AliasChoices("imageMetadata", "dicomMetadata"))
+    placeholder_item_uuid: Uuid | None = None
+
+    def file(self) -> File:
+        return File(self.url, self.title, self.metadata, self.placeholder_item_uuid)
+
+
+class _ImageGroup(_Entry):
+    external_file_type: Literal["IMG_GROUP"] = "IMG_GROUP"
+    images: list[_Part] = Field(min_length=1)
+    create_video: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, given: Any) -> Any:
+        return _with_parts(given, "images")
+
+    def unit(self) -> Unit:
+        item_type = "imageSequence" if self.create_video else "imageGroup"
+        return Unit(item_type, tuple(part.file() for part in self.images), self.title, self.client_metadata)
+
+
+class _ImageGroupFromItems(_Entry):
+    external_file_type: Literal["IMG_GROUP_FROM_ITEMS"] = "IMG_GROUP_FROM_ITEMS"
+    image_items: list[Uuid] = Field(min_length=1)
+    create_video: bool
+    video_url_prefix: str | None = None
+
+    def unit(self) -> Unit:
+        item_type = "imageSequence" if self.create_video else "imageGroup"
+        return Unit(item_type, (), self.title, self.client_metadata, tuple(self.image_items))
+
+
+class _DicomSeries(_Entry):
+    external_file_type: Literal["DICOM"] = "DICOM"
+    dicom_files: list[_Part] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, given: Any) -> Any:
+        return _with_parts(given, "dicomFiles")
+
+    def unit(self) -> Unit:
+        return Unit("dicomSeries", tuple(part.file() for part in self.dicom_files), self.title, self.client_metadata)
+
+
+_ENTRIES: dict[str, type[_Entry]] = {
+    "videos": _Video,
+    "images": _Image,
+    "image_groups": _ImageGroup,
+    "image_groups_from_items": _ImageGroupFromItems,
+    "dicom_series": _DicomSeries,
+    "audio": _Audio,
+    "nifti": _Nifti,
+    "text": _Text,
+    "pdf": _Pdf,
+}
+_LEFT_OUT = ("time_series", "scenes")
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """An upload as asked for."""
+class Registration:
+    """
+    One entry of an upload, read.
 
-    units: tuple[Unit, ...]
-    skip_duplicate_urls: bool
-    upsert_metadata: bool
+    :param path: where it is, such as ``manifest.images[3]``.
+    :param text: the entry as JSON, from which ``read_unit`` makes the unit again.
+    """
 
-
-def parse_upload(payload: Mapping[str, Any]) -> Manifest:
-    """Return the upload that the body of ``data-upload-jobs`` asks for."""
-    items, manifest = payload.get("dataItems"), payload.get("externalFiles")
-    if (items is None) == (manifest is None):
-        raise invalid("exactly one of dataItems and externalFiles is expected")
-    if items is not None:
-        return _parse({snake(key): value for key, value in items.items()}, _structured_files)
-    if not isinstance(manifest, Mapping):
-        raise invalid("externalFiles: a JSON object is expected")
-    return _parse(manifest, _numbered_files)
+    kind: str
+    path: str
+    text: str
+    unit: Unit
 
 
-def snake(name: str) -> str:
-    """Return the snake_case of a camelCase name."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+def read_upload(document: Any, *, structured: bool) -> Upload:
+    """
+    Return the top level of an upload.
+
+    :param structured: whether it is ``dataItems``.
+    """
+    where = "dataItems" if structured else "manifest"
+    try:
+        upload = Upload.model_validate(document, by_alias=structured, by_name=not structured)
+    except ValidationError as error:
+        raise ApiError(422 if structured else 400, problems(error, where)) from None
+    if asked := [kind for kind in _LEFT_OUT if getattr(upload, kind)]:
+        raise ApiError(501, f"{where}: {' and '.join(asked)} are left out of the emulator")
+    if (count := sum(len(getattr(upload, kind) or ()) for kind in _ENTRIES)) > ITEM_LIMIT:
+        raise invalid(f"{where}: {count} items are more than the {ITEM_LIMIT} of one upload")
+    return upload
 
 
-def url_path(url: str) -> str:
-    """Return the path of a URL as it is written, or the whole of something that is none."""
-    match = re.match(r"^[a-z][a-z0-9+.-]*://[^/]*(?P<path>/[^?#]*)", url)
-    return match["path"] if match else url
+def registrations(upload: Upload, *, structured: bool, create_video: bool) -> Iterator[Registration]:
+    """
+    Yield the entries of an upload, read; the first that cannot be is refused by its path.
+
+    :param create_video: what an image group is made that does not say.
+    """
+    urls = 0
+    where, status = ("dataItems", 422) if structured else ("manifest", 400)
+    for kind in _ENTRIES:
+        for number, entry in enumerate(getattr(upload, kind) or ()):
+            path = f"{where}.{kind}[{number}]"
+            if kind == "image_groups" and isinstance(entry, dict) and entry.get("createVideo") is None:
+                entry = entry | {"createVideo": create_video}
+            try:
+                unit, text = _read_entry(kind, entry).unit(), orjson.dumps(entry).decode()
+            except ValidationError as error:
+                raise ApiError(status, problems(error, path)) from None
+            except TypeError as error:  # orjson writes no more than 254 levels
+                raise ApiError(status, f"{path}: {error}") from None
+            urls += len(unit.files)
+            if urls > URL_LIMIT:
+                raise invalid(f"{path}: there are more than the {URL_LIMIT} URLs of one upload")
+            yield Registration(kind, path, text, unit)
 
 
-def _parse(document: Mapping[str, Any], files: Callable[[Mapping[str, Any]], Iterator[File]]) -> Manifest:
-    if unknown := set(document) - set(KINDS) - _UNSUPPORTED - _SETTINGS:
-        raise invalid(f"manifest: unknown keys {sorted(unknown)}")
-    if asked := [key for key in _UNSUPPORTED if document.get(key)]:
-        raise ApiError(501, f"manifest: {asked} are not emulated")
-    units = [_unit(item_type, entry, files) for key, item_type in KINDS.items() for entry in _entries(document, key)]
-    return Manifest(tuple(units), bool(document.get("skip_duplicate_urls")), bool(document.get("upsert_metadata")))
+def read_unit(kind: str, text: str) -> Unit:
+    """Return the unit of an entry that was read before."""
+    return _read_entry(kind, orjson.loads(text)).unit()
 
 
-def _entries(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    entries = document.get(key) or []
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        raise invalid(f"manifest: {key} is a list of objects")
-    return entries
+def _read_entry(kind: str, entry: Any) -> _Entry:
+    # Only as the documentation spells them: `object_url` would be lost at Encord without a word.
+    return _ENTRIES[kind].model_validate(entry, by_alias=True, by_name=False)
 
 
-def _unit(item_type: str, entry: Mapping[str, Any], files: Callable[[Mapping[str, Any]], Iterator[File]]) -> Unit:
-    if item_type == "imageGroup" and entry.get("createVideo"):
-        item_type = "imageSequence"
-    return Unit(item_type, tuple(files(entry)), entry.get("title"), entry.get("clientMetadata"))
-
-
-def _structured_files(entry: Mapping[str, Any]) -> Iterator[File]:
-    """Yield the files of a ``dataItems`` entry: ``images``, ``dicomFiles`` or one ``objectUrl``."""
-    for part in entry.get("images") or entry.get("dicomFiles") or []:
-        yield File(_text(part.get("url")), part.get("title"), _metadata(part))
-    if "objectUrl" in entry:
-        yield File(_text(entry["objectUrl"]), None, _metadata(entry))
-
-
-def _numbered_files(entry: Mapping[str, Any]) -> Iterator[File]:
-    """Yield the files of a manifest entry: ``objectUrl``, or ``objectUrl_0`` onwards."""
-    if "objectUrl" in entry:
-        yield File(_text(entry["objectUrl"]), None, _metadata(entry))
-    numbered = [(int(key[10:]), key) for key in entry if re.fullmatch(r"objectUrl_\d+", key)]
-    for _, key in sorted(numbered):
-        yield File(_text(entry[key]), None, {})
-
-
-def _text(value: object) -> str:
-    """Return a URL as given; something that is none counts as missing."""
-    return value if isinstance(value, str) else ""
-
-
-def _metadata(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the ``imageMetadata``, ``videoMetadata``, ... of an entry, keys in snake_case."""
-    for key, value in entry.items():
-        if key.lower().endswith("metadata") and key != "clientMetadata" and isinstance(value, Mapping):
-            return {snake(name): fact for name, fact in value.items()}
-    return {}
+def _with_parts(given: Any, name: str) -> Any:
+    """Return a group with the files that it numbers under ``name``, as the SDK lists them."""
+    if not isinstance(given, dict):
+        return given
+    numbered = {int(key[10:]): key for key in given if re.fullmatch(r"objectUrl_\d{1,9}", key)}
+    if not numbered:
+        return given
+    if name in given:
+        raise ValueError(f"{name} and objectUrl_0, objectUrl_1, ... exclude each other")
+    if sorted(numbered) != list(range(len(numbered))):
+        raise ValueError("the numbers of objectUrl_0, objectUrl_1, ... must start at 0 and leave no gap")
+    rest = {key: value for key, value in given.items() if key not in numbered.values()}
+    return {name: [{"url": given[numbered[number]]} for number in sorted(numbered)]} | rest

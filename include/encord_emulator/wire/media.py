@@ -11,6 +11,8 @@ import mimetypes
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from include.encord_emulator.wire.media_metadata import first_tag_value
+
 DEFAULT_IMAGE = {"width": 1920, "height": 1080, "file_size": 500_000}
 DEFAULT_VIDEO = {"width": 1920, "height": 1080, "file_size": 5_000_000, "fps": 25.0, "duration": 4.0}
 DEFAULT_AUDIO = {
@@ -49,6 +51,7 @@ DATA_TYPES = {
     "nifti": "nifti",
     "plainText": "plain_text",
     "pdf": "pdf",
+    "group": "group",
 }
 """Item type of the storage API to data type of datasets and labels."""
 
@@ -78,7 +81,7 @@ def _video(given: Mapping[str, Any], _files: int) -> dict[str, Any]:
 
 def _dicom(given: Mapping[str, Any], files: int) -> dict[str, Any]:
     tags = given.get("tags") or {}
-    size = {"height": _tag(tags, _ROWS_TAG), "width": _tag(tags, _COLUMNS_TAG)}
+    size = {"height": first_tag_value(tags, _ROWS_TAG), "width": first_tag_value(tags, _COLUMNS_TAG)}
     return _filled(DEFAULT_SLICE, {name: value for name, value in size.items() if value}) | {"frames": files}
 
 
@@ -100,12 +103,6 @@ def _document(given: Mapping[str, Any], _files: int) -> dict[str, Any]:
 
 def _filled(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given.get(name, default) for name, default in defaults.items()}
-
-
-def _tag(tags: Mapping[str, Any], name: str) -> Any:
-    """Return the first value of a tag in pydicom's ``to_json_dict`` form."""
-    values = (tags.get(name) or {}).get("Value") or [None]
-    return values[0]
 
 
 _FACTS = {

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_origin
 from uuid import UUID
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
 PROBLEMS_SHOWN = 3
+P = TypeVar("P", bound=BaseModel)
+D = TypeVar("D")
 
 
 class Payload(BaseModel):
@@ -35,7 +38,18 @@ Moment = Annotated[str, AfterValidator(clock.parse)]
 Name = Annotated[str, Field(min_length=1)]
 """A text that is not empty."""
 
-P = TypeVar("P", bound=BaseModel)
+
+def storable(document: D) -> D:
+    """Return a document if it can be written back as JSON."""
+    try:
+        orjson.dumps(document)
+    except TypeError as error:  # orjson reads 1,024 levels, but writes only 254
+        raise ValueError(str(error)) from None
+    return document
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(storable)]
+"""A JSON object of any content that can be written back."""
 
 
 def read(model: type[P], document: Any, where: str) -> P:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +17,16 @@ _HOSTS = (
     ("storage.googleapis.com", "gcp"),
     ("blob.core.windows.net", "azure"),
 )
+_SCHEMES = {"s3": "s3", "gs": "gcp", "encord": "encord"}
 
 
-def folder_dto(folder: Record) -> dict[str, Any]:
-    """Return a ``StorageFolder``; ``clientMetadata`` is a JSON string there."""
+def folder_dto(folder: Record, path: Sequence[Record], mirrors: Mapping[str, str]) -> dict[str, Any]:
+    """
+    Return a ``StorageFolder``; ``clientMetadata`` is a JSON string there.
+
+    :param path: the folder and those above it, the folder first.
+    :param mirrors: the datasets that mirror folders, by folder uuid.
+    """
     return {
         "uuid": folder["uuid"],
         "parent": folder["parent"],
@@ -29,44 +37,58 @@ def folder_dto(folder: Record) -> dict[str, Any]:
         "createdAt": folder["created_at"],
         "lastEditedAt": folder["edited_at"],
         "userRole": "admin",
-        "syncedDatasetHash": None,
+        "syncedDatasetHash": mirrors.get(folder["uuid"]),
         "pathToRoot": [
             {
-                "uuid": folder["uuid"],
-                "parentUuid": folder["parent"],
-                "name": folder["name"],
-                "syncedDatasetHash": None,
+                "uuid": step["uuid"],
+                "parentUuid": step["parent"],
+                "name": step["name"],
+                "syncedDatasetHash": mirrors.get(step["uuid"]),
             }
+            for step in path
         ],
-        "folderType": "generic",
+        "folderType": "cloudLinked" if folder["remote_url"] else "generic",
+        "integrationHash": folder["integration"] if folder["remote_url"] else None,
+        "remoteUrl": folder["remote_url"],
     }
 
 
-def item_dto(item: Record, *, backed: int = 0, signed: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Shown:
     """
-    Return a ``StorageItem``.
+    What an answer tells of an item beside the item itself.
 
     :param backed: how many dataset rows the item has.
-    :param signed: whether to give a signed URL, which here is the URL itself.
+    :param signed_url: its signed URL, if the request wants one.
+    :param with_metadata: whether to show the client metadata.
     """
+
+    backed: int = 0
+    signed_url: str | None = None
+    with_metadata: bool = True
+
+
+def item_dto(item: Record, shown: Shown) -> dict[str, Any]:
+    """Return a ``StorageItem``; ``clientMetadata`` is a JSON string there, and never null."""
     media, audio = item["media"], item["media"]["audio"] or {}
+    metadata = item["client_metadata"] if shown.with_metadata else None
     return {
         "uuid": item["uuid"],
         "parent": item["folder"],
         "itemType": item["item_type"],
         "name": item["name"],
         "description": "",
-        "clientMetadata": orjson.dumps(item["client_metadata"] or {}).decode(),
+        "clientMetadata": orjson.dumps(metadata or {}).decode(),
         "owner": item["owner"],
         "createdAt": item["created_at"],
         "lastEditedAt": item["edited_at"],
-        "isTombstone": False,
+        "isTombstone": bool(item["tombstone"]),
         "isPlaceholder": False,
-        "backedDataUnitsCount": backed,
+        "backedDataUnitsCount": shown.backed,
         "storageLocation": storage_location(item["url"] or item["url_key"].split("\n")[0]),
         "integrationHash": item["integration"],
         "url": item["url"],
-        "signedUrl": item["url"] if signed else None,
+        "signedUrl": shown.signed_url,
         "fileSize": media["file_size"],
         "mimeType": media["mime"],
         "duration": media["duration"],
@@ -81,10 +103,16 @@ def item_dto(item: Record, *, backed: int = 0, signed: bool = False) -> dict[str
         "audioBitDepth": audio.get("bit_depth"),
         "audioCodec": audio.get("codec"),
         "audioNumChannels": audio.get("num_channels"),
+        "timeseriesSettings": None,
     }
 
 
 def storage_location(url: str) -> str:
     """Return where a URL points, in the words of the storage API."""
-    host = urlsplit(url).hostname or ""
-    return next((place for suffix, place in _HOSTS if host.endswith(suffix)), "s3Compatible")
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that are no IPv6 address; nobody checked the URL before
+        return "s3Compatible"
+    host = parts.hostname or ""
+    known = next((place for suffix, place in _HOSTS if host.endswith(suffix)), "s3Compatible")
+    return _SCHEMES.get(parts.scheme, known)
