@@ -15,6 +15,7 @@ from include.encord_emulator.call import Call, Handler
 from include.encord_emulator.dispatch import Dispatcher, body_json, raw_target
 from include.encord_emulator.errors import ApiError
 from include.encord_emulator.journal import Entry
+from include.encord_emulator.left_out import left_out, left_out_query
 from include.encord_emulator.media_server import media_routes
 from include.encord_emulator.routes import (
     analytics,
@@ -85,7 +86,14 @@ def _unknown_path(call: Call) -> Any:
     methods = sorted({method for method, pattern in _KNOWN_PATHS if pattern.match(rest)})
     if methods:
         raise ApiError(405, f"{rest} takes {', '.join(methods)}")
-    raise ApiError(501, f"The emulator does not know this call: {rest}")
+    raise not_emulated(rest, left_out(rest))
+
+
+def not_emulated(call: str, area: str | None) -> ApiError:
+    """Return the refusal of a call of Encord's that is not here; ``area`` is what is left out on purpose."""
+    if area is not None:
+        return ApiError(501, f"The emulator leaves out {area} on purpose: {call}")
+    return ApiError(501, f"The emulator does not know this call: {call}")
 
 
 def _v2_endpoint(dispatcher: Dispatcher, route: str, handler: Handler) -> Endpoint:
@@ -150,5 +158,5 @@ def _legacy_endpoint(dispatcher: Dispatcher) -> Endpoint:
 def _legacy_handler(query: LegacyQuery) -> Handler:
     handler = LEGACY.get((query.query_type, query.query_method))
     if handler is None:
-        raise ApiError(501, f"The emulator does not know this call: {query.query_method} {query.query_type}")
+        raise not_emulated(f"{query.query_method} {query.query_type}", left_out_query(query.query_type))
     return handler

@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from encord.project import Project
 
 from tests.emulator.emulator_support import (
     ANNOTATORS,
     BENCHMARK_QA,
+    KEYS,
+    MANAGER,
     REVIEWER,
     image_manifest,
     make_dataset,
     road_ontology,
 )
+from tests.support.dto_check import watched_answers
+from tests.support.raw_http import RawClient, Signer
 
 if TYPE_CHECKING:
     from encord import EncordUserClient
 
+    from include.encord_emulator.server import RunningEmulator
+
 MakeProject = Callable[..., Project]
+
+
+@pytest.fixture(autouse=True)
+def answers_match_the_sdk() -> Iterator[None]:
+    """Fail a test in which the emulator's v2 answers had other keys than the SDK's data classes."""
+    with watched_answers() as found:
+        yield
+    if found:
+        pytest.fail("\n".join(sorted(set(found))), pytrace=False)
+
+
+@pytest.fixture
+def raw(emulator: RunningEmulator) -> RawClient:
+    """Return a client that sends anything, signed by the organisation's admin."""
+    key = KEYS[MANAGER]
+    return RawClient(emulator.url, Signer(key.private_pem, key.public_hex))
+
+
+@pytest.fixture
+def unharmed(emulator: RunningEmulator, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Ask the emulator afterwards whether it is well, and its log whether it ever was not."""
+    with caplog.at_level(logging.ERROR):
+        yield
+    assert requests.get(f"{emulator.url}/_emulator/health", timeout=5).ok
+    logged = Counter(repr(record.exc_info[1] if record.exc_info else record) for record in caplog.get_records("call"))
+    assert not logged
 
 
 @pytest.fixture
