@@ -2,9 +2,10 @@
 What the local Encord costs: ``python -m benchmarks.emulator_tasks [--minutes M]``.
 
 The emulator runs as ``serve`` in a process of its own, over a seeded project of 10,000 images whose two Agent stages
-lead to each other. The real SDK then works through it, in rounds, and for each step the table has the CPU seconds of the
-server's process alone, from ``/proc``, beside the seconds that passed. A round lists the 10,000 tasks, routes them in
-bundles of 1,000 and lists them where they went; it initialises, saves and reads back 1,000 label rows with a box each.
+lead to each other. The real SDK then works through it, in rounds, and for each step the table has the CPU seconds of
+the server's process alone, from ``/proc``, beside the seconds that passed. A round lists the 10,000 tasks, routes
+them in bundles of 1,000 and lists them where they went; it initialises, saves and reads back 1,000 label rows with a
+box each.
 
 Without ``--minutes`` there are two rounds. The last lines say how long the start took, and the resident memory after
 the first round and after the last: with ``--minutes 60`` it tells whether an hour of such work leaves it flat.

@@ -32,6 +32,7 @@ from include.encord_emulator.routes import (
     item_moves,
     items,
     label_metadata,
+    label_tools,
     labels,
     legacy_projects,
     local_uploads,
@@ -51,7 +52,7 @@ from include.encord_emulator.world import World
 RESOURCES = (
     organisation, metadata_schema, groups, folders, folder_settings, cloud_sync, local_uploads, upload_jobs, items,
     item_moves, data_groups, datasets, dataset_rows, dataset_members, ontologies, projects, project_copy,
-    legacy_projects, members, workflow, issues, labels, label_metadata, analytics, editor_logs,
+    legacy_projects, members, workflow, issues, labels, label_tools, label_metadata, analytics, editor_logs,
 )  # fmt: skip
 V2 = tuple(entry for resource in RESOURCES for entry in resource.routes.v2)
 LEGACY: dict[tuple[str, str], Handler] = {

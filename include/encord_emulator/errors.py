@@ -24,20 +24,25 @@ class ApiError(Exception):
 
     :param status: HTTP status; the legacy envelope repeats it in its body.
     :param code: legacy code where it is not the usual one of that status.
+    :param payload: legacy payload where it is not the message.
     :param retry_after: seconds for the header of that name.
     """
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, *, code: str | None = None, payload: Any = None,
+        retry_after: float | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.status = status
         self.message = message
         self.retry_after = retry_after
         self.code = code or LEGACY_CODES.get(status, "UNKNOWN_ERROR")
+        self.payload = message if payload is None else payload
 
     def envelope(self, protocol: str) -> dict[str, Any]:
         """Return the body that the SDK expects under ``protocol``, ``"v2"`` or ``"legacy"``."""
         if protocol == "legacy":
-            return {"status": self.status, "response": [self.code], "payload": self.message}
+            return {"status": self.status, "response": [self.code], "payload": self.payload}
         return {"detail": self.message} if self.status == 422 else {"message": self.message}
 
 

@@ -134,7 +134,24 @@ WORKFLOW = (
            "approving consensus leaves main as it is or makes the first annotator's labels main; by_review: leaves it "
            "under review_and_refine, where the reviewer saves to main, and merges under determine_consensus"),
 )  # fmt: skip
-LABELS: tuple[Switch, ...] = ()
+LABELS = (
+    Switch("invalid_labels", ("stored", "refused"), "stored", "S",
+           "labels that do not fit the ontology are kept and marked invalid, or refused even without "
+           "validate_before_saving"),
+    Switch("required_attributes_checked", _BOTH, True, "G",
+           "labels without an answer to a required attribute count as invalid"),
+    Switch("object_numbers_assigned", _BOTH, True, "S", "a save gives a number to objects that come without one"),
+    Switch("label_status", ("labels", "workflow"), "labels", "G",
+           "label_status tells whether there are labels, or how far the unit's task is"),
+    Switch("init_existing_labels", ("returned", "409"), "returned", "G",
+           "initialising several label rows of which some exist returns these as they are, or is refused"),
+    Switch("bulk_answers_branch", ("asked", "own"), "asked", "G",
+           "classification answers in bulk leave out label rows of another branch than the one asked for, or do not"),
+    Switch("multi_label_limit", (0, 1_000_000), 0, "S",
+           "label rows that one request may initialise or read before it gets MULTI_LABEL_LIMIT_ERROR; 0: any"),
+    Switch("label_save_limit", (0, 1_000_000), 0, "G",
+           "label rows that one request may save before it gets MULTI_LABEL_LIMIT_ERROR; 0: any"),
+)  # fmt: skip
 PEOPLE = (
     Switch("group_creator_listed", _BOTH, True, "S",
            "who creates a group, and so becomes its manager, is among the group's users"),

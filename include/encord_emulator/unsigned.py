@@ -76,7 +76,7 @@ def _document(request: Request, body: bytes) -> Any:
         return body_json(body)
     try:
         return yaml.safe_load(body)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise invalid(f"body: not YAML ({error})") from None
 
 

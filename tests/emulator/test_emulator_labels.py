@@ -56,6 +56,7 @@ def without_stamps(document: dict[str, Any]) -> Any:
     """Return labels without what the server may fill in."""
     if isinstance(document, dict):
         volatile = {"createdBy", "createdAt", "lastEditedAt", "lastEditedBy", "last_edited_at", "created_at"}
+        volatile |= {"objectNumber"}
         return {key: without_stamps(value) for key, value in document.items() if key not in volatile | {"label_status"}}
     return [without_stamps(entry) for entry in document] if isinstance(document, list) else document
 

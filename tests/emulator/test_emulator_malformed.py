@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("unharmed")]
 V2 = [(method, f"v2/public/{path}") for resource in RESOURCES for method, path, _ in resource.routes.v2]
 LEGACY = sorted({query for resource in RESOURCES for query in resource.routes.legacy})
-UI = [(method, f"_emulator/ui/{path}") for method, path, _ in ui.routes.v2]
+UI = [(method, f"_emulator/ui/{path}") for method, path, _ in ui.ROUTES]
 
 
 @pytest.fixture

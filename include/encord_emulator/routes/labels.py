@@ -1,19 +1,24 @@
-"""Label rows: making, reading, saving, branches, and complete or reopen through them."""
+"""Label rows: making, reading and saving them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import invalid
-from include.encord_emulator.paging import queue_page
-from include.encord_emulator.store.database import fetch_in
-from include.encord_emulator.store.labels import blobs, ensure_label_rows, label_rows, save_labels
-from include.encord_emulator.store.projects import project_workflow, require_project
-from include.encord_emulator.store.tables import LABELS, TASKS
-from include.encord_emulator.workflow import engine
+from include.encord_emulator.errors import ApiError, invalid
+from include.encord_emulator.labels import Blob, frames_of
+from include.encord_emulator.labels.selection import keep_features
+from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.labels import (
+    blobs,
+    ensure_label_rows,
+    label_rows,
+    project_features,
+    save_labels,
+)
+from include.encord_emulator.store.projects import require_project
+from include.encord_emulator.wire.labels import InitRequest, ReadRequest, SaveRequest, read_uids
+from include.encord_emulator.workflow.words import MAIN
 
 routes = Routes()
 
@@ -22,117 +27,61 @@ def _project(call: Call) -> str:
     return str(require_project(call, call.resource_id)["project_hash"])
 
 
-def _uids(call: Call) -> list[str]:
-    return [str(uid) for uid in (call.uid if isinstance(call.uid, list) else [call.uid])]
+def _uids(call: Call, limit: str) -> list[str]:
+    """Return the uids of a query; more than the switch ``limit`` allows are refused."""
+    uids, most = read_uids(call), int(call.switches[limit])
+    if most and len(uids) > most:
+        message = f"{len(uids)} label rows in one request; {most} are allowed"
+        raise ApiError(400, message, code="MULTI_LABEL_LIMIT_ERROR", payload={"maximum_labels_allowed": most})
+    return uids
 
 
-def _answer(call: Call, found: list[dict[str, Any]]) -> Any:
+def _answer(call: Call, found: list[Blob]) -> Any:
     """Return a list for a request of many, the single document else."""
     return found if isinstance(call.uid, list) else found[0]
 
 
 @routes.query("labelrow", "PUT")
 def init_labels(call: Call) -> Any:
-    project_hash, branch = _project(call), (call.body or {}).get("branch_name") or engine.MAIN
-    return _answer(call, blobs(call, project_hash, ensure_label_rows(call, project_hash, _uids(call), branch)))
+    project_hash, wanted = _project(call), call.read(InitRequest)
+    # A single label row that exists is an error (docstring of create_label_row); of several it is not known.
+    only_new = not isinstance(call.uid, list) or call.switches["init_existing_labels"] == "409"
+    uids, branch = _uids(call, "multi_label_limit"), wanted.branch_name or MAIN
+    rows = ensure_label_rows(call, project_hash, uids, branch, only_new=only_new)
+    return _answer(call, _shown(call, project_hash, rows, ReadRequest(get_signed_url=wanted.get_signed_url)))
 
 
 @routes.query("labelrow", "GET")
 def get_labels(call: Call) -> Any:
-    project_hash, wanted = _project(call), call.body or {}
-    found = blobs(call, project_hash, label_rows(call, project_hash, _uids(call)))
+    project_hash, wanted = _project(call), call.read(ReadRequest)
+    rows = label_rows(call, project_hash, _uids(call, "multi_label_limit"))
+    return _answer(call, _shown(call, project_hash, rows, wanted))
+
+
+def _shown(call: Call, project_hash: str, rows: list[Record], wanted: ReadRequest) -> list[Blob]:
+    found = blobs(call, project_hash, rows, signed=wanted.get_signed_url)
+    hidden = frozenset[str]() if wanted.include_archived else project_features(call, project_hash).archived
     for blob in found:
-        _keep_features(blob, wanted.get("include_object_feature_hashes"), "object_answers", "objects")
-        _keep_features(
-            blob, wanted.get("include_classification_feature_hashes"), "classification_answers", "classifications"
-        )
-    return _answer(call, found)
-
-
-def _keep_features(blob: dict[str, Any], features: list[str] | None, answers: str, key: str) -> None:
-    """Drop the labels whose feature was not asked for."""
-    if features is None:
-        return
-    kept: set[str] = set()
-    for unit in blob["data_units"].values():
-        labels = unit["labels"]
-        for frame in [labels] if key in labels else labels.values():
-            frame[key] = [label for label in frame.get(key, []) if label["featureHash"] in features]
-            kept |= {label["objectHash"] for label in frame[key] if "objectHash" in label}
-    blob[answers] = {
-        name: answer for name, answer in blob[answers].items() if name in kept or answer.get("featureHash") in features
-    }
+        keep_features(blob, wanted.include_object_feature_hashes, wanted.include_classification_feature_hashes, hidden)
+        if wanted.include_reviews:
+            for frame in frames_of(blob):
+                for label in frame.get("objects") or []:
+                    label.setdefault("reviews", [])
+        if wanted.include_export_history:
+            blob["export_history"] = []
+    return found
 
 
 @routes.query("labelrow", "POST")
 def save(call: Call) -> Any:
-    project_hash, body = _project(call), call.payload()
-    given = body["labels"] if body.get("multi_request") else [body]
-    if len(given) != len(_uids(call)):
-        raise invalid(f"{len(given)} labels for {len(_uids(call))} label hashes")
-    rows = label_rows(call, project_hash, _uids(call))
-    save_labels(call, project_hash, list(zip(rows, given, strict=True)), call.user)
+    project_hash, uids = _project(call), _uids(call, "label_save_limit")
+    if isinstance(call.body, dict) and call.body.get("multi_request"):
+        request = call.read(SaveRequest)
+        given, strict = request.labels, bool(request.validate_before_saving)
+    else:
+        given, strict = [call.payload()], call.payload().get("validate_before_saving") is True
+    if len(given) != len(uids):
+        raise invalid(f"{len(given)} labels for {len(uids)} label hashes")
+    rows = label_rows(call, project_hash, uids)
+    save_labels(call, project_hash, list(zip(rows, given, strict=True)), call.user, strict=strict)
     return True
-
-
-@routes.query("labelworkflowgraphnode", "POST")
-def complete_or_reopen(call: Call) -> Any:
-    project_hash, action = _project(call), call.payload().get("action")
-    workflow = project_workflow(call.connection, project_hash)
-    if action not in {"complete", "reopen"}:
-        raise invalid(f"action: {action!r} is not complete or reopen")
-    if action == "reopen" and any(stage.type == "CONSENSUS_REVIEW" for stage in workflow.stages):
-        raise invalid("tasks of a project with consensus cannot be reopened")
-    data_hashes = [row["data_hash"] for row in label_rows(call, project_hash, _uids(call))]
-    statement = sa.select(TASKS).where(TASKS.c.project_hash == project_hash)
-    tasks = fetch_in(call.connection, statement, TASKS.c.data_hash, data_hashes)
-    final = next(stage for stage in workflow.stages if stage.type == "DONE")
-    destination = final if action == "complete" else workflow.stage(workflow.start)
-    engine.record_actions(call, "move", tasks)
-    engine.enter(call, destination, tasks, returned=action == "reopen")
-    return True
-
-
-@routes.on("GET", "projects/{project}/branches")
-def list_branches(call: Call) -> Any:
-    project_hash = require_project(call, call.path_uuid("project"))["project_hash"]
-    first = sa.select(sa.func.min(LABELS.c.seq).label("seq"), LABELS.c.branch.label("name"))
-    grouped = first.where(LABELS.c.project_hash == project_hash).group_by(LABELS.c.branch).subquery()
-    rows, token = queue_page(call, sa.select(grouped), grouped.c.seq)
-    return {"results": [{"name": row["name"]} for row in rows], "nextPageToken": token}
-
-
-@routes.on("POST", "projects/{project}/label-rows/classifications")
-def bulk_classifications(call: Call) -> Any:
-    project_hash = require_project(call, call.path_uuid("project"))["project_hash"]
-    rows = label_rows(call, project_hash, [str(uuid) for uuid in call.required("labelUuids")])
-    return {
-        "labels": [
-            {
-                "labelUuid": blob["label_hash"],
-                "dataUuid": blob["data_hash"],
-                "dataTitle": blob["data_title"],
-                "branchName": blob["branch_name"],
-                "classificationAnswers": blob["classification_answers"],
-            }
-            for blob in blobs(call, project_hash, rows)
-        ]
-    }
-
-
-@routes.on("POST", "projects/{project}/labels/copy-branch")
-def copy_branch(call: Call) -> Any:
-    project_hash, body = require_project(call, call.path_uuid("project"))["project_hash"], call.payload()
-    source, target = call.required("sourceBranchName"), call.required("targetBranchName")
-    rows = call.fetch(sa.select(LABELS).where(LABELS.c.project_hash == project_hash, LABELS.c.branch == source))
-    for key, column in (("dataUuids", "data_hash"), ("labelUuids", "label_hash")):
-        if body.get(key) is not None:
-            rows = [row for row in rows if row[column] in body[key]]
-    here = sa.select(LABELS.c.data_hash).where(LABELS.c.project_hash == project_hash, LABELS.c.branch == target)
-    there = {row["data_hash"] for row in call.fetch(here)}
-    chosen = [row for row in rows if body.get("overwrite") or row["data_hash"] not in there]
-    copies = ensure_label_rows(call, project_hash, [row["data_hash"] for row in chosen], target)
-    save_labels(
-        call, project_hash, [(copy, row["labels"]) for copy, row in zip(copies, chosen, strict=True)], call.user
-    )
-    return {"copiedCount": len(copies)}

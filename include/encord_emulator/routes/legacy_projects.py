@@ -14,7 +14,7 @@ from include.encord_emulator.store.projects import is_member, project_role, requ
 from include.encord_emulator.store.tables import DATASETS, LABELS, PROJECT_DATASETS, PROJECTS
 from include.encord_emulator.store.units import project_units
 from include.encord_emulator.wire.projects import LegacyDetail, LegacyFilters, legacy_project
-from include.encord_emulator.workflow.engine import MAIN
+from include.encord_emulator.workflow.words import MAIN
 
 routes = Routes()
 DATASET_TYPE = "S3_COMPATIBLE_STR"

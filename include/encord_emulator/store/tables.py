@@ -176,8 +176,8 @@ LABEL_REVIEWS = _table(
 )  # fmt: skip
 LABELS = _table(
     "labels", _text("label_hash", unique=True), _text("project_hash"), _text("data_hash"), _text("branch"),
-    _json("labels"), _integer("version"), _text("created_at"), _text("edited_at"),
-    sa.UniqueConstraint("project_hash", "data_hash", "branch"),
+    _json("labels"), _integer("labelled"), _json("problems"), _integer("version"), _text("created_at"),
+    _text("edited_at"), sa.UniqueConstraint("project_hash", "data_hash", "branch"),
 )  # fmt: skip
 TASK_ACTIONS = _table(
     "task_actions", _text("at"), _text("action"), _text("project_hash", index=True), _text("stage"),

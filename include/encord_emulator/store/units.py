@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.encord_emulator.store.database import Record, fetch, fetch_in
-from include.encord_emulator.store.tables import DATA_ROWS, DATASETS, ITEMS, PROJECT_DATASETS
+from include.encord_emulator.store.tables import DATA_ROWS, DATASETS, GROUP_MEMBERS, ITEMS, PROJECT_DATASETS
 from include.encord_emulator.wire.media import DATA_TYPES
 
+_OF_FRAMES = {"imageGroup", "imageSequence", "dicomSeries"}
 _UNITS = (
     sa.select(
         DATA_ROWS.c.seq, DATA_ROWS.c.data_hash, DATA_ROWS.c.dataset_hash, DATA_ROWS.c.title, DATA_ROWS.c.created_at,
@@ -43,13 +44,35 @@ def project_units(
 
 
 def children_of(connection: sa.Connection, units: Sequence[Record]) -> dict[str, list[Record]]:
-    """Return the child items of the image groups among the units, by item uuid and in order."""
+    """
+    Return the items that the image groups and data groups among the units are made of, by item uuid and in order.
+
+    Those of a data group carry their ``layout_key``, and the ``frames`` that they are made of themselves.
+    """
     groups = [unit["item_uuid"] for unit in units if unit["data_type"] == "img_group"]
+    return _by_parent(connection, groups) | _group_contents(connection, units)
+
+
+def _by_parent(connection: sa.Connection, groups: list[str]) -> dict[str, list[Record]]:
     rows = fetch_in(connection, sa.select(ITEMS).order_by(ITEMS.c.seq), ITEMS.c.parent_item, groups)
     children: dict[str, list[Record]] = {uuid: [] for uuid in groups}
     for row in rows:
         children[row["parent_item"]].append(row)
     return children
+
+
+def _group_contents(connection: sa.Connection, units: Sequence[Record]) -> dict[str, list[Record]]:
+    contents: dict[str, list[Record]] = {unit["item_uuid"]: [] for unit in units if unit["data_type"] == "group"}
+    members = sa.select(GROUP_MEMBERS).order_by(GROUP_MEMBERS.c.seq)
+    rows = fetch_in(connection, members, GROUP_MEMBERS.c.group_uuid, list(contents))
+    uuids = list({row["item_uuid"] for row in rows})
+    items = {item["uuid"]: item for item in fetch_in(connection, sa.select(ITEMS), ITEMS.c.uuid, uuids)}
+    frames = _by_parent(connection, [uuid for uuid, item in items.items() if item["item_type"] in _OF_FRAMES])
+    for row in rows:
+        if (item := items.get(row["item_uuid"])) is not None:
+            about = {"layout_key": row["key"], "frames": frames.get(item["uuid"], [])}
+            contents[row["group_uuid"]].append(item | about)
+    return contents
 
 
 def images_data(children: Sequence[Record]) -> list[dict[str, Any]]:
