@@ -23,7 +23,7 @@ from include.encord_emulator import clock
 from include.encord_emulator.dispatch import json_response
 from include.encord_emulator.errors import ApiError, not_found
 from include.encord_emulator.store.database import fetch_one
-from include.encord_emulator.store.media import METADATA, READ, WRITE, attach_bytes, check_grant
+from include.encord_emulator.store.media import METADATA, READ, WRITE, attach_bytes, check_grant, holder_of
 from include.encord_emulator.store.tables import ITEMS, MEDIA, UPLOADED_OBJECTS
 from include.encord_emulator.world import World
 
@@ -105,10 +105,12 @@ async def get_media(world: World, request: Request, uuid: str) -> Response:
 def _source(world: World, request: Request, uuid: str) -> Source:
     with world.transaction() as connection:
         check_grant(connection, READ, uuid, request.query_params, clock.now())
-        media = fetch_one(connection, sa.select(MEDIA).where(MEDIA.c.item_uuid == uuid))
-        item = fetch_one(connection, sa.select(ITEMS.c.media).where(ITEMS.c.uuid == uuid))
-    if media is None or item is None:
-        raise not_found("media", uuid)
+        item = fetch_one(connection, sa.select(ITEMS.c.media, ITEMS.c.url).where(ITEMS.c.uuid == uuid))
+        if item is None:
+            raise not_found("storage item", uuid)
+        media = fetch_one(connection, sa.select(MEDIA).where(MEDIA.c.item_uuid == holder_of(uuid, item["url"])))
+    if media is None:
+        raise not_found("media of item", uuid)
     told = item["media"]["mime"] or media["mime"] or ""
     mime = told if _MIME.fullmatch(told) else "application/octet-stream"  # customers may tell any text
     if media["path"] is None:

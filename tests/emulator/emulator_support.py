@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MANAGER = "manager@example.com"
 ANNOTATORS = tuple(f"annotator-{number}@example.com" for number in range(1, 5))
 REVIEWER = "reviewer@example.com"
+COLLEAGUE = "colleague@example.com"
 BENCHMARK_QA = "2f1d3b0a-7c64-5c0e-9a51-0d6f0b3c1c01"
 ESTABLISHING = "2f1d3b0a-7c64-5c0e-9a51-0d6f0b3c1b01"
 INTEGRATION = "Local bucket"
@@ -43,11 +44,12 @@ def new_key() -> Key:
     return Key(pem, private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex())
 
 
-KEYS = {email: new_key() for email in (MANAGER, ANNOTATORS[0], REVIEWER)}
+KEYS = {email: new_key() for email in (MANAGER, COLLEAGUE, ANNOTATORS[0], REVIEWER)}
 SEED: dict[str, Any] = {
     "organisation": "Example",
     "users": [
         {"email": MANAGER, "public_key": KEYS[MANAGER].public_hex, "role": "admin"},
+        {"email": COLLEAGUE, "public_key": KEYS[COLLEAGUE].public_hex, "role": "team_manager"},
         {"email": ANNOTATORS[0], "public_key": KEYS[ANNOTATORS[0]].public_hex},
         {"email": REVIEWER, "public_key": KEYS[REVIEWER].public_hex, "role": "reviewer"},
         *({"email": email} for email in ANNOTATORS[1:]),

@@ -233,6 +233,18 @@ def test_branches_are_copied_in_whole_or_in_part(make_project: MakeProject) -> N
     assert kept.get_object_instances()[0].object_hash == first.get_object_instances()[0].object_hash
 
 
+def test_labels_of_a_detached_dataset_are_not_found_and_not_copied(make_project: MakeProject) -> None:
+    project = make_project(ESTABLISHING, images=1)
+    row = first_row(project)
+    project.remove_datasets([row.dataset_hash])
+    with pytest.raises(ResourceNotFoundError, match=r"label row|data unit"):
+        project._client.get_label_rows([row.label_hash])
+    with pytest.raises(ResourceNotFoundError, match=r"label row|data unit"):
+        row.save()
+    assert project.copy_labels_to_branch("snapshot") == 0
+    assert project.list_label_rows_v2() == []
+
+
 def test_branches_are_listed_in_pages(make_project: MakeProject, control: Control) -> None:
     project = make_project(ESTABLISHING, images=1)
     names = ["main", *(f"branch-{number}" for number in range(5))]

@@ -9,6 +9,7 @@ from encord.exceptions import CorruptedLabelError
 from encord.objects import LabelRowV2, Object
 from encord.objects.classification import Classification
 from encord.objects.frames import Range
+from encord.objects.html_node import HtmlNode, HtmlRange
 from encord.objects.options import NestableOption
 from encord.orm.dataset import StorageLocation
 from encord.orm.storage import DataGroupCustom
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.emulator
 KEYS = {
     "a video": "film", "/b/c.png": "photo", "a sequence": "frames", "a series": "scan", "a sound": "sound",
-    "a volume": "volume", "a text": "text", "a document": "paper",
+    "a volume": "volume", "a text": "text", "a page": "page", "a document": "paper",
 }  # fmt: skip
 
 
@@ -32,7 +33,8 @@ KEYS = {
 def group_project(client: EncordUserClient) -> Project:
     """Return a project over one data group with an item of nearly every type."""
     folder = client.create_storage_folder("Files")
-    upload(client, folder, EVERY_TYPE)
+    page = {"objectUrl": f"{BUCKET_URL}/page.html", "title": "a page"}
+    upload(client, folder, EVERY_TYPE | {"text": [*EVERY_TYPE["text"], page]})
     items = {item.name: item.uuid for item in folder.list_items()}
     contents = {key: items[name] for name, key in KEYS.items()}
     group = folder.create_data_group(DataGroupCustom(name="a group", layout_contents=contents))
@@ -64,6 +66,8 @@ def test_labels_in_every_space_survive_the_round_trip(group_project: Project) ->
     paper.put_object_instance(drawn(row, "box"), pages=[0], coordinates=box)
     row.get_space(layout_key="sound", type_="audio").put_object_instance(drawn(row, "utterance"), ranges=Range(5, 900))
     row.get_space(layout_key="text", type_="text").put_object_instance(drawn(row, "passage"), ranges=Range(2, 8))
+    nodes = HtmlRange(start=HtmlNode(xpath="/html[1]/p[1]", offset=2), end=HtmlNode(xpath="/html[1]/p[2]", offset=9))
+    row.get_space(layout_key="page", type_="html").put_object_instance(drawn(row, "passage"), ranges=[nodes])
     weather = row.ontology_structure.get_child_by_title("Weather", type_=Classification)
     instance = weather.create_instance()
     instance.set_answer(weather.attributes[0].get_child_by_title("Rainy", type_=NestableOption))

@@ -12,6 +12,7 @@ from encord.objects.coordinates import BoundingBoxCoordinates, PointCoordinate, 
 from encord.objects.options import NestableOption
 
 from tests.emulator.emulator_support import ESTABLISHING, MANAGER, Control
+from tests.emulator.label_support import without_stamps
 from tests.emulator.test_emulator_storage import EVERY_TYPE
 
 if TYPE_CHECKING:
@@ -50,15 +51,6 @@ def answer_options(structure: Any, title: str, answer: Any) -> Any:
     if isinstance(attribute, ChecklistAttribute):
         return [attribute.get_child_by_title(name) for name in answer]
     return answer
-
-
-def without_stamps(document: dict[str, Any]) -> Any:
-    """Return labels without what the server may fill in."""
-    if isinstance(document, dict):
-        volatile = {"createdBy", "createdAt", "lastEditedAt", "lastEditedBy", "last_edited_at", "created_at"}
-        volatile |= {"objectNumber"}
-        return {key: without_stamps(value) for key, value in document.items() if key not in volatile | {"label_status"}}
-    return [without_stamps(entry) for entry in document] if isinstance(document, list) else document
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from include.encord_emulator.routes.datasets import AccessSettings, require_data
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.dataset_rows import add_rows, linked, remove_rows
 from include.encord_emulator.store.items import require_items
+from include.encord_emulator.store.media import signed_urls
 from include.encord_emulator.store.projects import require_project
 from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
 from include.encord_emulator.store.units import children_of, dataset_units, project_units
 from include.encord_emulator.wire.data_rows import row_dtos
 from include.encord_emulator.wire.media import DATA_TYPES
-from include.encord_emulator.wire.payload import Moment, Name, Payload, Uuid, problems, read
+from include.encord_emulator.wire.payload import JsonObject, Moment, Name, Payload, Uuid, problems, read
 
 routes = Routes()
 
@@ -76,7 +77,7 @@ class RowChanges(Payload):
     """The payload of ``datarow`` POST: the fields that changed."""
 
     data_title: Name | None = None
-    client_metadata: dict[str, Any] | None = None
+    client_metadata: JsonObject | None = None
 
 
 class Renaming(Payload):
@@ -152,11 +153,16 @@ def link_items(call: Call) -> Any:
 @routes.query("datarow", "GET")
 def get_row(call: Call) -> Any:
     unit, wanted = _unit(call, _dataset_hash(call)), call.read(RowQuery).additional_data
-    [row] = row_dtos(call, [unit], with_metadata=wanted.client_metadata, signed=wanted.signed_url)
+    [row] = row_dtos(call, [unit], with_metadata=wanted.client_metadata)
+    if wanted.signed_url:
+        row["signed_url"] = signed_urls(call, {unit["item_uuid"]: unit["url"]})[unit["item_uuid"]]
     options = wanted.images_data_fetch_options
-    for image in row["images_data"] or []:
-        image["signed_url"] = image["file_link"] if options is not None and options.fetch_signed_urls else None
-    return row if options is not None else row | {"images_data": None}
+    if options is None:
+        return row | {"images_data": None}
+    if options.fetch_signed_urls and row["images_data"]:
+        signed = signed_urls(call, {image["image_hash"]: image["file_link"] for image in row["images_data"]})
+        row["images_data"] = [image | {"signed_url": signed[image["image_hash"]]} for image in row["images_data"]]
+    return row
 
 
 @routes.query("datarow", "POST")
@@ -212,14 +218,17 @@ def get_data(call: Call) -> Any:
         raise not_found("data unit", wanted.data_hash)
     [unit] = units
     children = children_of(call.connection, units).get(unit["item_uuid"])
-    link = {"signed_url": unit["url"]} if wanted.get_signed_url else {}
     video = {"data_hash": unit["data_hash"], "title": unit["title"], "file_link": unit["url"],
              "backing_item_uuid": unit["item_uuid"]}  # fmt: skip
+    if wanted.get_signed_url:
+        video["signed_url"] = signed_urls(call, {unit["item_uuid"]: unit["url"]})[unit["item_uuid"]]
+    images = [
+        {"data_hash": unit["data_hash"], "image_hash": child["uuid"], "title": child["name"], "file_link": child["url"]}
+        for child in children or ()
+    ]
+    is_group = children is not None
     return {
         "data_hash": unit["data_hash"],
-        "video": None if children is not None else video | link,
-        "images": [
-            {"data_hash": unit["data_hash"], "image_hash": child["uuid"], "title": child["name"],
-             "file_link": child["url"]} for child in children
-        ] if children is not None else None,
-    }  # fmt: skip
+        "video": None if is_group else video,
+        "images": images if is_group else None,
+    }

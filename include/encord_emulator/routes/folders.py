@@ -26,7 +26,7 @@ from include.encord_emulator.store.folders import (
 from include.encord_emulator.store.items import delete_items
 from include.encord_emulator.store.projects import is_organisation_admin
 from include.encord_emulator.store.tables import DATASETS, FOLDER_GROUPS, FOLDERS, INTEGRATIONS, ITEMS
-from include.encord_emulator.wire.payload import JsonObject, Name, Payload, Uuid
+from include.encord_emulator.wire.payload import JsonObject, Name, Payload, Uuid, storable
 from include.encord_emulator.wire.storage import folder_dto
 
 routes = Routes()
@@ -58,7 +58,7 @@ class NewFolder(Payload):
     @field_validator("client_metadata")
     @classmethod
     def _is_object(cls, text: str | None) -> str | None:
-        if text is not None and not isinstance(orjson.loads(text), dict):
+        if text is not None and not isinstance(storable(orjson.loads(text)), dict):
             raise ValueError("the text of a JSON object is expected")
         return text
 

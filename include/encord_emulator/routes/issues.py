@@ -42,7 +42,12 @@ def _project_hash(call: Call) -> str:
 
 @routes.on("GET", "projects/{project}/issues")
 def list_issues(call: Call) -> Any:
-    project_hash, wanted = _project_hash(call), call.arguments(IssueFilters)
+    return shown_issues(call, _project_hash(call))
+
+
+def shown_issues(call: Call, project_hash: str) -> dict[str, Any]:
+    """Return a page of the issues of the data unit that the query string names."""
+    wanted = call.arguments(IssueFilters)
     _require_units(call, project_hash, [wanted.data_unit_id])
     key = {"project_hash": project_hash, "data_hash": wanted.data_unit_id}
     rows, token = queue_page(call, sa.select(ISSUES).filter_by(**key), ISSUES.c.seq)

@@ -12,7 +12,7 @@ from include.encord_emulator.errors import invalid
 from include.encord_emulator.labels.interpolation import interpolate
 from include.encord_emulator.labels.structure import FrameNumber, Hash
 from include.encord_emulator.paging import offset_page
-from include.encord_emulator.store.database import fetch_in
+from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.labels import blobs, copy_labels, label_rows, present_problems
 from include.encord_emulator.store.projects import project_workflow, require_project
 from include.encord_emulator.store.tables import LABELS, TASKS
@@ -44,7 +44,8 @@ def complete_or_reopen(call: Call) -> Any:
     workflow = project_workflow(call.connection, project_hash)
     if action == "reopen" and any(stage.type == "CONSENSUS_REVIEW" for stage in workflow.stages):
         raise invalid("tasks of a project with consensus cannot be reopened")
-    data_hashes = [row["data_hash"] for row in label_rows(call, project_hash, read_uids(call))]
+    rows = label_rows(call, project_hash, read_uids(call), with_labels=False)
+    data_hashes = [row["data_hash"] for row in rows]
     statement = sa.select(TASKS).where(TASKS.c.project_hash == project_hash)
     tasks = fetch_in(call.connection, statement, TASKS.c.data_hash, list(dict.fromkeys(data_hashes)))
     final = next(stage for stage in workflow.stages if stage.type == "DONE")
@@ -80,6 +81,8 @@ def bulk_classifications(call: Call) -> Any:
                 "classificationAnswers": {
                     key: _answer(answer) for key, answer in blob["classification_answers"].items()
                 },
+                "exportUuid": None,
+                "exportedAt": None,
             }
             for blob in blobs(call, project_hash, rows)
         ]
@@ -108,16 +111,29 @@ def copy_branch(call: Call) -> Any:
     project_hash, wanted = _project(call), call.read(CopyBranchRequest)
     if wanted.source_branch_name == wanted.target_branch_name:
         raise invalid("sourceBranchName and targetBranchName are the same")
-    of_project = sa.select(LABELS).where(LABELS.c.project_hash == project_hash).order_by(LABELS.c.seq)
-    rows = call.fetch(of_project.where(LABELS.c.branch == wanted.source_branch_name))
-    for chosen, column in ((wanted.data_uuids, "data_hash"), (wanted.label_uuids, "label_hash")):
-        if chosen is not None:
-            among = set(chosen)
-            rows = [row for row in rows if row[column] in among]
+    rows = _rows_of_branch(call, project_hash, wanted)
     if not wanted.overwrite:
-        there = {row["data_hash"] for row in call.fetch(of_project.where(LABELS.c.branch == wanted.target_branch_name))}
+        on_target = sa.select(LABELS.c.data_hash).where(
+            LABELS.c.project_hash == project_hash, LABELS.c.branch == wanted.target_branch_name
+        )
+        there = {row["data_hash"] for row in call.fetch(on_target)}
         rows = [row for row in rows if row["data_hash"] not in there]
     return {"copiedCount": copy_labels(call, project_hash, rows, wanted.target_branch_name)}
+
+
+def _rows_of_branch(call: Call, project_hash: str, wanted: CopyBranchRequest) -> list[Record]:
+    """Return the label rows to copy; whatever they are chosen by, the database chooses: documents are large."""
+    statement = (
+        sa.select(LABELS)
+        .where(LABELS.c.project_hash == project_hash, LABELS.c.branch == wanted.source_branch_name)
+        .order_by(LABELS.c.seq)
+    )
+    if wanted.label_uuids is None and wanted.data_uuids is None:
+        return call.fetch(statement)
+    if wanted.label_uuids is None:
+        return fetch_in(call.connection, statement, LABELS.c.data_hash, list(dict.fromkeys(wanted.data_uuids or [])))
+    rows = fetch_in(call.connection, statement, LABELS.c.label_hash, list(dict.fromkeys(wanted.label_uuids)))
+    return [row for row in rows if wanted.data_uuids is None or row["data_hash"] in wanted.data_uuids]
 
 
 @routes.on("GET", "projects/{project}/labels/{label}/validation-state")

@@ -82,6 +82,6 @@ def save(call: Call) -> Any:
         given, strict = [call.payload()], call.payload().get("validate_before_saving") is True
     if len(given) != len(uids):
         raise invalid(f"{len(given)} labels for {len(uids)} label hashes")
-    rows = label_rows(call, project_hash, uids)
+    rows = label_rows(call, project_hash, uids, with_labels=False)
     save_labels(call, project_hash, list(zip(rows, given, strict=True)), call.user, strict=strict)
     return True

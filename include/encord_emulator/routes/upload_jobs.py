@@ -161,6 +161,6 @@ def _counts(outcome: dict[str, Any]) -> dict[str, Any]:
         "errors": [error["error"] for error in outcome["errors"]],
         "unitsPendingCount": outcome["pending"],
         "unitsDoneCount": outcome["done"],
-        "unitsErrorCount": len(outcome["errors"]),
+        "unitsErrorCount": outcome["failed"],
         "unitsCancelledCount": outcome["cancelled"],
     }

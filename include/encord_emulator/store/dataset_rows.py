@@ -9,15 +9,8 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call
 from include.encord_emulator.store.database import Record, fetch_in
-from include.encord_emulator.store.tables import (
-    DATA_ROWS,
-    DATASETS,
-    LABELS,
-    PROJECT_DATASETS,
-    SUBTASKS,
-    TASKS,
-    TIME_SPENT,
-)
+from include.encord_emulator.store.removal import remove_units
+from include.encord_emulator.store.tables import DATA_ROWS, DATASETS, PROJECT_DATASETS
 from include.encord_emulator.workflow.intake import take_in_dataset
 
 CHUNK = 1000
@@ -60,7 +53,7 @@ def linked(call: Call, dataset_hash: str, item_uuids: Sequence[str]) -> dict[str
 
 
 def remove_rows(call: Call, dataset_hash: str, data_hashes: Sequence[str]) -> None:
-    """Remove rows; where no other dataset of a project has the data hash, its task, labels and times go with it."""
+    """Remove rows; where no other dataset of a project has the data hash, its task, labels and issues go with it."""
     for chunk in _chunks(data_hashes):
         chosen = DATA_ROWS.c.data_hash.in_(chunk)
         call.connection.execute(DATA_ROWS.delete().where(DATA_ROWS.c.dataset_hash == dataset_hash, chosen))
@@ -76,10 +69,7 @@ def _remove_work(call: Call, project_hash: str, data_hashes: Sequence[str]) -> N
     still = sa.select(DATA_ROWS.c.data_hash).where(DATA_ROWS.c.dataset_hash.in_(attached))
     kept = {row["data_hash"] for row in fetch_in(call.connection, still, DATA_ROWS.c.data_hash, data_hashes)}
     gone = [data_hash for data_hash in data_hashes if data_hash not in kept]
-    tasks = sa.select(TASKS.c.uuid).where(TASKS.c.project_hash == project_hash, TASKS.c.data_hash.in_(gone))
-    call.connection.execute(SUBTASKS.delete().where(SUBTASKS.c.task_uuid.in_(tasks)))
-    for table in (TASKS, LABELS, TIME_SPENT):
-        call.connection.execute(table.delete().where(table.c.project_hash == project_hash, table.c.data_hash.in_(gone)))
+    remove_units(call.connection, project_hash, gone)
 
 
 def _touch(call: Call, dataset_hash: str) -> None:

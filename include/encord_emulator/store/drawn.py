@@ -42,8 +42,10 @@ def drawn_labels(part: Mapping[str, Any]) -> dict[str, Drawn]:
 
 
 def _placed_objects(part: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the objects of every frame; the units of an image group are frames in their order."""
-    for position, unit in enumerate(_mapping(part.get("data_units")).values()):
+    """Yield the objects of every frame; the units of an image group are frames in their order, a space begins anew."""
+    units = [*enumerate(_mapping(part.get("data_units")).values())]
+    spaces = [(0, space) for space in _mapping(part.get("spaces")).values()]
+    for position, unit in units + spaces:
         labels = _mapping(_mapping(unit).get("labels"))
         numbered = {str(position): labels} if "objects" in labels else labels
         for number, frame in numbered.items():

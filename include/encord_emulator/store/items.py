@@ -67,11 +67,12 @@ def delete_items(call: Call, items: Sequence[Record], *, keep_frames: bool = Fal
 
 
 def _used(call: Call, uuids: Sequence[str]) -> set[str]:
-    return {
-        row["item_uuid"]
-        for column in (DATA_ROWS.c.item_uuid, GROUP_MEMBERS.c.item_uuid)
-        for row in fetch_in(call.connection, sa.select(column), column, uuids)
-    }
+    """Return which items back a dataset row, or are in a data group that is not itself to go."""
+    rows = fetch_in(call.connection, sa.select(DATA_ROWS.c.item_uuid), DATA_ROWS.c.item_uuid, uuids)
+    in_datasets = {row["item_uuid"] for row in rows}
+    going = set(uuids) - in_datasets
+    members = fetch_in(call.connection, sa.select(GROUP_MEMBERS), GROUP_MEMBERS.c.item_uuid, uuids)
+    return in_datasets | {row["item_uuid"] for row in members if row["group_uuid"] not in going}
 
 
 def _remove(call: Call, uuids: Sequence[str], *, keep_frames: bool) -> None:

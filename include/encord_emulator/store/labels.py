@@ -33,9 +33,13 @@ _SAVE = (
 )
 
 
-def label_rows(call: Call, project_hash: str, label_hashes: Sequence[str]) -> list[Record]:
-    """Return label rows in the order asked for; the first that is not there is a 404."""
-    statement = sa.select(LABELS).where(LABELS.c.project_hash == project_hash)
+def label_rows(call: Call, project_hash: str, label_hashes: Sequence[str], *, with_labels: bool = True) -> list[Record]:
+    """
+    Return label rows in the order asked for; the first that is not there is a 404.
+
+    :param with_labels: whether the labels themselves are needed, which are by far the most of a row.
+    """
+    statement = sa.select(*(LABELS.c if with_labels else _FACTS)).where(LABELS.c.project_hash == project_hash)
     found = {row["label_hash"]: row for row in fetch_in(call.connection, statement, LABELS.c.label_hash, label_hashes)}
     for label_hash in label_hashes:
         if label_hash not in found:
@@ -115,7 +119,13 @@ def save_labels(
 
 
 def copy_labels(call: Call, project_hash: str, sources: Sequence[Record], branch: str) -> int:
-    """Put the labels of rows, one of each unit, on another branch as they are; return how many there were."""
+    """
+    Put the labels of rows, one of each unit, on another branch as they are; return how many were copied.
+
+    Those of units that are no longer in the project are passed over.
+    """
+    units, _ = _units_of(call, project_hash, sources)
+    sources = [row for row in sources if row["data_hash"] in units]
     copies = ensure_label_rows(call, project_hash, [row["data_hash"] for row in sources], branch)
     pairs = zip(copies, sources, strict=True)
     changes = [_change(call, copy, source["labels"], source["problems"] or []) for copy, source in pairs]

@@ -22,6 +22,7 @@ from include.encord_emulator.call import Call
 from include.encord_emulator.errors import forbidden
 from include.encord_emulator.store.database import Record, fetch_in, fetch_one, insert
 from include.encord_emulator.store.tables import MEDIA, SECRETS, UPLOADED_OBJECTS
+from include.encord_emulator.wire.image_size import image_size
 
 READ, WRITE, METADATA = "read", "write", "metadata"
 """What a token allows: getting the bytes, putting them, getting the item's client metadata."""
@@ -31,12 +32,13 @@ _KEY = "media key"
 
 def attach_file(connection: sa.Connection, item_uuid: str, path: str | Path) -> None:
     """Let an item's bytes be a file on this machine, read when it is asked for."""
-    _attach(connection, item_uuid, {"path": str(Path(path).absolute()), "content": None, "mime": None})
+    _attach(connection, item_uuid, {"path": str(Path(path).absolute())})
 
 
 def attach_bytes(connection: sa.Connection, item_uuid: str, content: bytes, mime: str | None = None) -> None:
     """Keep an item's bytes in the database."""
-    _attach(connection, item_uuid, {"path": None, "content": content, "mime": mime})
+    width, height = image_size(content) or (None, None)
+    _attach(connection, item_uuid, {"content": content, "mime": mime, "width": width, "height": height})
 
 
 def _attach(connection: sa.Connection, item_uuid: str, record: Record) -> None:
@@ -60,10 +62,10 @@ def is_uploaded(url: str | None) -> bool:
 
 
 def uploaded_objects(connection: sa.Connection, object_keys: Sequence[str]) -> dict[str, Record]:
-    """Return, by object key, the objects whose bytes have arrived: ``item_uuid, file_size, mime``."""
+    """Return, by object key, the objects whose bytes have arrived: ``item_uuid, file_size, mime, width, height``."""
     keys = [key for key in object_keys if is_uploaded(key)]
     chosen = sa.select(
-        UPLOADED_OBJECTS.c.object_key, UPLOADED_OBJECTS.c.item_uuid, MEDIA.c.mime,
+        UPLOADED_OBJECTS.c.object_key, UPLOADED_OBJECTS.c.item_uuid, MEDIA.c.mime, MEDIA.c.width, MEDIA.c.height,
         sa.func.length(MEDIA.c.content).label("file_size"),
     ).join(MEDIA, MEDIA.c.item_uuid == UPLOADED_OBJECTS.c.item_uuid)  # fmt: skip
     return {row["object_key"]: row for row in fetch_in(connection, chosen, UPLOADED_OBJECTS.c.object_key, keys)}
@@ -74,12 +76,12 @@ def signed_urls(call: Call, urls: Mapping[str, str | None]) -> dict[str, str | N
     holders = {uuid: holder_of(uuid, url) for uuid, url in urls.items()}
     chosen = list(set(holders.values()))
     rows = fetch_in(call.connection, sa.select(MEDIA.c.item_uuid), MEDIA.c.item_uuid, chosen)
-    served = granted_urls(call, READ, [row["item_uuid"] for row in rows])
-    return {uuid: served.get(holders[uuid], url) for uuid, url in urls.items()}
+    held = {row["item_uuid"] for row in rows}
+    return dict(urls) | granted_urls(call, READ, [uuid for uuid in urls if holders[uuid] in held])
 
 
 def holder_of(item_uuid: str, url: str | None) -> str:
-    """Return whose bytes an item shows: its own, or, if it is a frame made of an uploaded item, that item's."""
+    """Return under which uuid an item's bytes are kept: its own, or that of the uploaded object that is its URL."""
     return url.removeprefix(UPLOAD_SCHEME) if url is not None and is_uploaded(url) else item_uuid
 
 

@@ -12,6 +12,8 @@ from include.encord_emulator.workflow.template import Workflow
 
 ADMIN, ANNOTATOR, REVIEWER, ANNOTATOR_REVIEWER, TEAM_MANAGER, VIEWER = range(6)
 ROLE_NAMES = ("ADMIN", "ANNOTATOR", "REVIEWER", "ANNOTATOR_REVIEWER", "TEAM_MANAGER", "VIEWER")
+STRENGTH = (ADMIN, TEAM_MANAGER, ANNOTATOR_REVIEWER, REVIEWER, ANNOTATOR, VIEWER)
+"""The roles, the one that may do most first."""
 MANAGERS = {ADMIN, TEAM_MANAGER}
 LABELLERS = {ANNOTATOR, REVIEWER, ANNOTATOR_REVIEWER}
 
@@ -33,10 +35,9 @@ def project_role(call: Call, project_hash: str, email: str) -> int | None:
         sa.select(PROJECT_GROUPS.c.role)
         .join(GROUP_USERS, GROUP_USERS.c.group_hash == PROJECT_GROUPS.c.group_hash)
         .where(PROJECT_GROUPS.c.project_hash == project_hash, GROUP_USERS.c.email == email)
-        .order_by(PROJECT_GROUPS.c.role)
     )
-    row = call.fetch_one(through_groups)
-    return int(row["role"]) if row is not None else None
+    roles = [int(row["role"]) for row in call.fetch(through_groups)]
+    return min(roles, key=STRENGTH.index, default=None)
 
 
 def is_member(email: str) -> sa.ColumnElement[bool]:

@@ -1,8 +1,12 @@
-"""Registering the units of an upload job: checks, duplicates, items."""
+"""
+Registering the units of an upload job: checks, duplicates, items.
+
+The result of a unit is ``{"status", "uuid", "name", "error"}``: the item it made or found, or a ``DataUnitError``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -11,45 +15,49 @@ import sqlalchemy as sa
 from include.encord_emulator.call import Call
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.media import is_uploaded, uploaded_objects
-from include.encord_emulator.store.tables import DATA_ROWS, ITEMS, UPLOAD_UNITS
+from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
 from include.encord_emulator.wire.manifest import read_unit
 from include.encord_emulator.wire.media import media_facts
 from include.encord_emulator.wire.media_metadata import read_media_metadata
 from include.encord_emulator.wire.units import File, Unit
 
-PENDING, DONE, SKIPPED, ERROR, CANCELLED = "PENDING", "DONE", "SKIPPED", "ERROR", "CANCELLED"
+DONE, SKIPPED, ERROR, CANCELLED = "DONE", "SKIPPED", "ERROR", "CANCELLED"
+Entries = Sequence[tuple[str, str, dict[str, Any]]]
+"""Kind, path and JSON of the entries of an upload."""
 
 
-def find_problems(call: Call, job: Record, rows: Sequence[Record]) -> int:
-    """Mark the units among ``rows`` that cannot be registered; return how many these are."""
-    units = [read_unit(row["kind"], row["entry"]) for row in rows]
-    problems = _problems(call, job, units)
-    _close(call, [_failed(row, unit, text) for row, unit, text in zip(rows, units, problems, strict=True) if text])
-    return sum(text is not None for text in problems)
+def check(call: Call, job: Record, entries: Entries) -> list[Record]:
+    """Return the results of units of which none is to be registered: what is wrong with some, the rest cancelled."""
+    units = [read_unit(kind, entry) for kind, _, entry in entries]
+    return [
+        _failed(path, unit, problem) if problem else _result(CANCELLED)
+        for (_, path, _), unit, problem in zip(entries, units, _problems(call, job, units), strict=True)
+    ]
 
 
-def register(call: Call, job: Record, rows: Sequence[Record]) -> None:
-    """Make the items of the units in ``rows`` and close these units."""
-    units = [read_unit(row["kind"], row["entry"]) for row in rows]
+def register(call: Call, job: Record, entries: Entries) -> list[Record]:
+    """Make the items of units and return the results."""
+    units = [read_unit(kind, entry) for kind, _, entry in entries]
     known = _items_by_url(call, job, units) if job["skip_duplicates"] else {}
     images = _images(call, units)
-    problems = _problems(call, job, units)
     arrived = _arrived(call, units)
-    closed, new = [], []
-    for row, unit, problem in zip(rows, units, problems, strict=True):
+    free = _free_uuids(call, units, arrived)
+    results, new = [], []
+    for (_, path, _), unit, problem in zip(entries, units, _problems(call, job, units), strict=True):
         if problem is not None:
-            closed.append(_failed(row, unit, problem))
-        elif unit.url_key and (there := known.get(unit.url_key)) is not None:
+            results.append(_failed(path, unit, problem))
+        elif unit.files and (there := known.get(unit.url_key)) is not None:
             _upsert(call, there, unit, job)
-            closed.append(_closed(row, SKIPPED, there))
+            results.append(_result(SKIPPED, there))
         else:
-            records = _item_records(call, job, unit, [images[uuid] for uuid in unit.images])
-            new += [_with_upload(record, arrived.get(record["url"])) for record in records]
-            closed.append(_closed(row, DONE, records[0]))
+            made = _item_records(call, job, unit, [images[uuid] for uuid in unit.images])
+            records = [_with_upload(record, arrived.get(record["url"]), free) for record in made]
+            new += records
+            results.append(_result(DONE, records[0]))
             if job["skip_duplicates"]:
                 known[unit.url_key] = records[0]
     call.insert(ITEMS, *new)
-    _close(call, closed)
+    return results
 
 
 def _problems(call: Call, job: Record, units: Sequence[Unit]) -> list[str | None]:
@@ -78,12 +86,21 @@ def _arrived(call: Call, units: Sequence[Unit]) -> dict[str, Record]:
     return uploaded_objects(call.connection, [file.url for unit in units for file in unit.files])
 
 
-def _with_upload(item: Record, uploaded: Record | None) -> Record:
-    """Let an item whose bytes are here tell their size, and their type as the upload named it."""
+def _free_uuids(call: Call, units: Sequence[Unit], arrived: Mapping[str, Record]) -> set[str]:
+    """Return the uuids reserved with uploaded files that no item has, or will have as its placeholder."""
+    reserved = [uploaded["item_uuid"] for uploaded in arrived.values()]
+    taken = {row["uuid"] for row in fetch_in(call.connection, sa.select(ITEMS.c.uuid), ITEMS.c.uuid, reserved)}
+    return set(reserved) - taken - {uuid for unit in units for uuid in unit.item_uuids}
+
+
+def _with_upload(item: Record, uploaded: Record | None, free: set[str]) -> Record:
+    """Let the item of an uploaded file have the uuid reserved with it, and tell the size and type of the bytes."""
     if uploaded is None:
         return item
-    told = {"file_size": uploaded["file_size"]} | ({"mime": uploaded["mime"]} if uploaded["mime"] else {})
-    return item | {"media": item["media"] | told}
+    uuid = uploaded["item_uuid"] if uploaded["item_uuid"] in free else item["uuid"]
+    free.discard(uuid)
+    told = {name: uploaded[name] for name in ("file_size", "mime", "width", "height") if uploaded[name] is not None}
+    return item | {"uuid": uuid, "media": item["media"] | told}
 
 
 def _images(call: Call, units: Sequence[Unit]) -> dict[str, Record]:
@@ -167,23 +184,16 @@ def _group_media(images: Sequence[Record]) -> dict[str, Any]:
     return media | {"frames": len(images)}
 
 
-def _failed(row: Record, unit: Unit, problem: str) -> Record:
-    """Return a unit closed with a ``DataUnitError``."""
+def _failed(path: str, unit: Unit, problem: str) -> Record:
     error = {
         "objectUrls": [file.url for file in unit.files],
         "error": problem,
         "subtaskUuid": str(uuid4()),
-        "actionDescription": f"Registering {row['path']} ({unit.item_type})",
+        "actionDescription": f"Registering {path} ({unit.item_type})",
     }
-    return {"b_seq": row["seq"], "status": ERROR, "item_uuid": None, "name": None, "error": error}
+    return _result(ERROR) | {"error": error}
 
 
-def _closed(row: Record, status: str, item: Record) -> Record:
-    return {"b_seq": row["seq"], "status": status, "item_uuid": item["uuid"], "name": item["name"], "error": None}
-
-
-def _close(call: Call, closed: Sequence[Record]) -> None:
-    if closed:
-        statement = UPLOAD_UNITS.update().where(UPLOAD_UNITS.c.seq == sa.bindparam("b_seq"))
-        values: dict[str, Any] = {name: sa.bindparam(name) for name in ("status", "item_uuid", "name", "error")}
-        call.connection.execute(statement.values(**values), list(closed))
+def _result(status: str, item: Record | None = None) -> Record:
+    item = item or {"uuid": None, "name": None}
+    return {"status": status, "uuid": item["uuid"], "name": item["name"], "error": None}

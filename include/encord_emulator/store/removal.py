@@ -43,8 +43,8 @@ def remove_units(connection: sa.Connection, project_hash: str, data_hashes: Sequ
 
 
 def _remove_of_tasks(connection: sa.Connection, tasks: sa.ColumnElement[bool]) -> None:
-    """Remove what names its task but not its project, such as the subtasks."""
+    """Remove what names its task, such as subtasks and label reviews."""
     uuids = sa.select(TASKS.c.uuid).where(tasks)
     for table in METADATA.sorted_tables:
-        if "task_uuid" in table.c and "project_hash" not in table.c:
+        if "task_uuid" in table.c and table not in HISTORY:
             connection.execute(table.delete().where(table.c.task_uuid.in_(uuids)))

@@ -73,7 +73,7 @@ ITEMS = _table(
     "items", _text("uuid", unique=True), _text("folder", index=True), _text("item_type"), _text("name"),
     _text("url"), _text("url_key"), _json("client_metadata"), _json("media"), _text("integration"), _text("owner"),
     _text("parent_item", index=True), _text("created_at"), _text("edited_at"), _integer("tombstone"), _json("layout"),
-    sa.Index("items_by_url", "folder", "url_key"),
+    sa.Index("items_by_url", "folder", "url_key"), sa.Index("items_by_name", "folder", "name"),
 )  # fmt: skip
 GROUP_MEMBERS = _table(
     "group_members", _text("group_uuid", index=True), _text("key"), _text("item_uuid", index=True),
@@ -81,6 +81,7 @@ GROUP_MEMBERS = _table(
 )  # fmt: skip
 MEDIA = _table(
     "media", _text("item_uuid", unique=True), _text("path"), sa.Column("content", sa.LargeBinary), _text("mime"),
+    _integer("width"), _integer("height"),
 )  # fmt: skip
 UPLOADED_OBJECTS = _table(
     "uploaded_objects", _text("object_key", unique=True), _text("item_uuid", unique=True), _text("folder"),
@@ -102,9 +103,9 @@ UPLOAD_JOBS = _table(
     _integer("upsert"), _text("file_name"), _integer("total"), _json("outcome"), _text("created_at"),
     _text("ready_at"),
 )  # fmt: skip
-UPLOAD_UNITS = _table(
-    "upload_units", _text("job"), _integer("position"), _text("kind"), _text("path"), _text("entry"), _text("status"),
-    _text("item_uuid"), _text("name"), _json("error"), sa.Index("units_by_job", "job", "status", "position"),
+UPLOAD_CHUNKS = _table(
+    "upload_chunks", _text("job", index=True), _integer("position"), _integer("size"), _json("entries"),
+    _json("results"), _integer("failed"), _integer("skipped"),
 )  # fmt: skip
 
 DATASETS = _table(
@@ -170,9 +171,9 @@ SUBTASKS = _table(
     _text("branch"), _text("created_at"), _text("updated_at"),
 )  # fmt: skip
 LABEL_REVIEWS = _table(
-    "label_reviews", _text("uuid", unique=True), _text("project_hash", index=True), _text("stage"),
-    _text("task_uuid", index=True), _text("label_type"), _text("label_id"), _text("status"), _text("comment"),
-    _json("comment_tags"), _text("created_at"), _text("updated_at"),
+    "label_reviews", _text("uuid", unique=True), _text("stage"), _text("task_uuid", index=True), _text("label_type"),
+    _text("label_id"), _text("status"), _text("comment"), _json("comment_tags"), _text("created_at"),
+    _text("updated_at"),
 )  # fmt: skip
 LABELS = _table(
     "labels", _text("label_hash", unique=True), _text("project_hash"), _text("data_hash"), _text("branch"),

@@ -1,7 +1,8 @@
 """
 Upload jobs: accepted at once, done bit by bit until their time has come, whether or not anybody asks.
 
-A job's units wait in a table of their own, which it empties when it ends; what it tells then is its ``outcome``.
+What a job has to do waits in chunks in a table of their own; when it ends they go, and what it has to tell stays as its
+``outcome``.
 """
 
 from __future__ import annotations
@@ -20,20 +21,16 @@ from include.encord_emulator.call import Call
 from include.encord_emulator.errors import invalid
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.dataset_rows import add_rows, linked
-from include.encord_emulator.store.registration import (
-    CANCELLED,
-    DONE,
-    ERROR,
-    PENDING,
-    SKIPPED,
-    find_problems,
-    register,
-)
-from include.encord_emulator.store.tables import DATASETS, FOLDERS, UPLOAD_JOBS, UPLOAD_UNITS
-from include.encord_emulator.wire.manifest import Upload, read_upload, registrations
+from include.encord_emulator.store.registration import CANCELLED, DONE, ERROR, SKIPPED, check, register
+from include.encord_emulator.store.tables import DATASETS, FOLDERS, UPLOAD_CHUNKS, UPLOAD_JOBS
+from include.encord_emulator.wire.manifest import Registration, read_upload, registrations
 
 log = logging.getLogger(__name__)
-CHUNK = 1000
+PENDING = "PENDING"
+CHUNKS, CHUNK_LIMIT = 20, 1000
+"""How many chunks a job is cut into, so that it can be seen to progress, and how many units one may have."""
+CHUNKS_A_REQUEST = 20
+"""What a request may do for a job, so that a large one does not hold up everybody else's requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +53,13 @@ class Order:
 
 def start_job(call: Call, order: Order) -> str:
     """Accept an upload and return its uuid; what cannot be read is refused here."""
-    upload = read_upload(order.document, structured=order.structured)
-    uuid, total = str(uuid4()), 0
-    records = _unit_records(call, order, upload, uuid)
-    while chunk := list(islice(records, CHUNK)):
-        call.insert(UPLOAD_UNITS, *chunk)
-        total += len(chunk)
+    upload, uuid = read_upload(order.document, structured=order.structured), str(uuid4())
+    default = call.switches["create_video_default"]
+    units = _checked(call, order, registrations(upload, structured=order.structured, create_video=default))
+    size = min(CHUNK_LIMIT, upload.size // CHUNKS + 1)
+    for position, chunk in enumerate(iter(lambda: list(islice(units, size)), [])):
+        entries = [(unit.kind, unit.path, unit.entry) for unit in chunk]
+        call.insert(UPLOAD_CHUNKS, {"job": uuid, "position": position, "size": len(chunk), "entries": entries})
     job = {
         "uuid": uuid,
         "folder": order.folder,
@@ -73,7 +71,7 @@ def start_job(call: Call, order: Order) -> str:
         "skip_duplicates": upload.skip_duplicate_urls,
         "upsert": upload.upsert_metadata,
         "file_name": order.file_name,
-        "total": total,
+        "total": upload.size,
         "outcome": None,
         "created_at": call.now,
         "ready_at": clock.shift(call.now, call.switches["upload_seconds"]),
@@ -82,15 +80,12 @@ def start_job(call: Call, order: Order) -> str:
     return uuid
 
 
-def _unit_records(call: Call, order: Order, upload: Upload, job: str) -> Iterator[Record]:
-    default = call.switches["create_video_default"]
-    read = registrations(upload, structured=order.structured, create_video=default)
+def _checked(call: Call, order: Order, units: Iterator[Registration]) -> Iterator[Registration]:
     strict = call.switches["upload_problems"] == "request"
-    for position, entry in enumerate(read):
-        if strict and (problem := entry.unit.problem(in_cloud=order.integration is not None)):
-            raise invalid(f"{entry.path}: {problem}")
-        yield {"job": job, "position": position, "kind": entry.kind, "path": entry.path, "entry": entry.text,
-               "status": PENDING}  # fmt: skip
+    for unit in units:
+        if strict and (problem := unit.unit.problem(in_cloud=order.integration is not None)):
+            raise invalid(f"{unit.path}: {problem}")
+        yield unit
 
 
 def find_job(call: Call, uuid: str, **place: str) -> Record | None:
@@ -99,18 +94,32 @@ def find_job(call: Call, uuid: str, **place: str) -> Record | None:
 
 
 def progress(call: Call, job: Record) -> dict[str, Any]:
-    """Return what a job has to tell: ``items`` made, ``errors`` of units, and the counts of units by fate."""
-    outcome: dict[str, Any] = job["outcome"] or _told(call, job)
-    return outcome
+    """
+    Return what a job has to tell: the counts of its units by fate, ``items`` made, and ``errors`` of units.
+
+    A pending job tells counts only, so that looking at a large one costs little.
+    """
+    if job["outcome"] is not None:
+        outcome: dict[str, Any] = job["outcome"]
+        return outcome | {"failed": len(outcome["errors"])}
+    columns = (UPLOAD_CHUNKS.c.size, UPLOAD_CHUNKS.c.failed, UPLOAD_CHUNKS.c.skipped)
+    sums = sa.select(*(sa.func.coalesce(sa.func.sum(column), 0).label(column.name) for column in columns))
+    closed = sums.where(UPLOAD_CHUNKS.c.job == job["uuid"], UPLOAD_CHUNKS.c.results.is_not(None))
+    [counts] = call.fetch(closed)
+    left_out = 0 if call.switches["skipped_duplicates_counted"] else counts["skipped"]
+    done = counts["size"] - counts["failed"] - left_out
+    return {"items": [], "errors": [], "done": done, "failed": counts["failed"], "cancelled": 0,
+            "pending": job["total"] - counts["size"]}  # fmt: skip
 
 
 def cancel_job(call: Call, job: Record) -> int:
     """Cancel what is still to do; return how many units that spared. What is done stays."""
     if job["status"] != PENDING:
         return 0
-    spared = _close_rest(call, job, CANCELLED, None)
     _link(call, job)
-    _finish(call, job, "CANCELLED")
+    outcome = _told(call, job)
+    spared = int(outcome["pending"])
+    _finish(call, job, "CANCELLED", outcome | {"pending": 0, "cancelled": spared})
     return spared
 
 
@@ -131,85 +140,106 @@ def _advance(call: Call, job: Record) -> None:
         _fail(call, job, "The folder is gone.")
         return
     is_due = job["ready_at"] <= call.now
-    if not job["ignore_errors"] and not call.switches["partial_uploads_kept"]:
-        if not is_due:
-            return
-        if sum(find_problems(call, job, rows) for rows in _chunks(call, job, job["total"])):
-            _close_rest(call, job, CANCELLED, None)
+    all_or_nothing = not job["ignore_errors"] and not call.switches["partial_uploads_kept"]
+    if all_or_nothing and not (is_due and _admitted(call, job)):
+        return
     due = job["total"] if is_due else int(job["total"] * _elapsed_share(call, job))
-    for rows in _chunks(call, job, due):
-        register(call, job, rows)
-    if is_due:
-        failed = not job["ignore_errors"] and _count(call, job, ERROR)
-        _link(call, job)
-        _finish(call, job, "ERROR" if failed else "DONE")
+    for chunk in islice(_pending_chunks(call, job, due), CHUNKS_A_REQUEST):
+        _close(call, chunk, register(call, job, chunk["entries"]))
+    if is_due and not _open_chunks(call, job):
+        _end(call, job)
+
+
+def _end(call: Call, job: Record) -> None:
+    _link(call, job)
+    outcome = _told(call, job)
+    _finish(call, job, "ERROR" if outcome["errors"] and not job["ignore_errors"] else "DONE", outcome)
+
+
+def _admitted(call: Call, job: Record) -> bool:
+    """Say whether nothing is wrong with any unit of a job; if something is, the job ends."""
+    if _open_chunks(call, job) < len(_chunks(call, job)):
+        return True  # it was found to be right before
+    results = [(chunk, check(call, job, chunk["entries"])) for chunk in _pending_chunks(call, job, job["total"])]
+    if all(result["status"] != ERROR for _, closed in results for result in closed):
+        return True
+    for chunk, closed in results:
+        _close(call, chunk, closed)
+    _end(call, job)
+    return False
 
 
 def _elapsed_share(call: Call, job: Record) -> float:
     whole = clock.seconds_between(job["created_at"], job["ready_at"])
-    return max(0.0, min(1.0, clock.seconds_between(job["created_at"], call.now) / whole))
+    return max(0.0, clock.seconds_between(job["created_at"], call.now) / whole)
 
 
-def _chunks(call: Call, job: Record, due: int) -> Iterator[list[Record]]:
-    """Yield the pending units before position ``due``, in order."""
-    position = -1
-    of_job = (UPLOAD_UNITS.c.job == job["uuid"], UPLOAD_UNITS.c.status == PENDING)
-    while True:
-        span = (UPLOAD_UNITS.c.position > position, UPLOAD_UNITS.c.position < due)
-        rows = call.fetch(sa.select(UPLOAD_UNITS).where(*of_job, *span).order_by(UPLOAD_UNITS.c.position).limit(CHUNK))
-        if not rows:
-            return
-        position = rows[-1]["position"]
-        yield rows
+def _chunks(call: Call, job: Record) -> list[Record]:
+    shown = (UPLOAD_CHUNKS.c.seq, UPLOAD_CHUNKS.c.size, UPLOAD_CHUNKS.c.results.is_(None).label("is_open"))
+    of_job = sa.select(*shown).where(UPLOAD_CHUNKS.c.job == job["uuid"])
+    return call.fetch(of_job.order_by(UPLOAD_CHUNKS.c.position))
 
 
-def _count(call: Call, job: Record, status: str) -> int:
-    counted = sa.select(sa.func.count()).where(UPLOAD_UNITS.c.job == job["uuid"], UPLOAD_UNITS.c.status == status)
-    return int(call.connection.execute(counted).scalar_one())
+def _open_chunks(call: Call, job: Record) -> int:
+    return sum(bool(chunk["is_open"]) for chunk in _chunks(call, job))
 
 
-def _close_rest(call: Call, job: Record, status: str, error: dict[str, Any] | None) -> int:
-    rest = (UPLOAD_UNITS.c.job == job["uuid"], UPLOAD_UNITS.c.status == PENDING)
-    return call.connection.execute(UPLOAD_UNITS.update().where(*rest).values(status=status, error=error)).rowcount
+def _pending_chunks(call: Call, job: Record, due: int) -> Iterator[Record]:
+    """Yield the chunks that are still to do and lie whole within the first ``due`` units."""
+    end = 0
+    for chunk in _chunks(call, job):
+        end += chunk["size"]
+        if chunk["is_open"] and end <= due:
+            yield from call.fetch(sa.select(UPLOAD_CHUNKS).where(UPLOAD_CHUNKS.c.seq == chunk["seq"]))
+
+
+def _close(call: Call, chunk: Record, results: list[Record]) -> None:
+    statuses = [result["status"] for result in results]
+    changes = {"entries": None, "results": results, "failed": statuses.count(ERROR), "skipped": statuses.count(SKIPPED)}
+    call.connection.execute(UPLOAD_CHUNKS.update().where(UPLOAD_CHUNKS.c.seq == chunk["seq"]).values(**changes))
 
 
 def _fail(call: Call, job: Record, reason: str) -> None:
+    """End a job whose rest cannot be done at all."""
+    outcome = _told(call, job)
     error = {"objectUrls": [], "error": reason, "subtaskUuid": job["uuid"], "actionDescription": "Uploading"}
-    _close_rest(call, job, ERROR, error)
-    _finish(call, job, "ERROR")
+    errors = outcome["errors"] + [error] * outcome["pending"]
+    _finish(call, job, "ERROR", outcome | {"pending": 0, "errors": errors})
+
+
+def _results(call: Call, job: Record) -> list[Record]:
+    closed = sa.select(UPLOAD_CHUNKS.c.results).where(UPLOAD_CHUNKS.c.job == job["uuid"])
+    chunks = call.fetch(closed.where(UPLOAD_CHUNKS.c.results.is_not(None)).order_by(UPLOAD_CHUNKS.c.position))
+    return [result for chunk in chunks for result in chunk["results"]]
 
 
 def _told(call: Call, job: Record) -> dict[str, Any]:
-    shown = (UPLOAD_UNITS.c.status, UPLOAD_UNITS.c.item_uuid, UPLOAD_UNITS.c.name, UPLOAD_UNITS.c.error)
-    statement = sa.select(*shown).where(UPLOAD_UNITS.c.job == job["uuid"], UPLOAD_UNITS.c.status != PENDING)
-    rows = call.fetch(statement.order_by(UPLOAD_UNITS.c.position))
+    results = _results(call, job)
     named = {DONE, SKIPPED} if call.switches["skipped_duplicates_reported"] else {DONE}
     counted = {DONE, SKIPPED} if call.switches["skipped_duplicates_counted"] else {DONE}
     return {
-        "items": [{"itemUuid": row["item_uuid"], "name": row["name"]} for row in rows if row["status"] in named],
-        "errors": [row["error"] for row in rows if row["status"] == ERROR],
-        "done": sum(row["status"] in counted for row in rows),
-        "cancelled": sum(row["status"] == CANCELLED for row in rows),
-        "pending": job["total"] - len(rows),
+        "items": [{"itemUuid": one["uuid"], "name": one["name"]} for one in results if one["status"] in named],
+        "errors": [one["error"] for one in results if one["status"] == ERROR],
+        "done": sum(one["status"] in counted for one in results),
+        "cancelled": sum(one["status"] == CANCELLED for one in results),
+        "pending": job["total"] - len(results),
     }
 
 
-def _finish(call: Call, job: Record, status: str) -> None:
-    outcome = _told(call, job)
-    call.connection.execute(UPLOAD_UNITS.delete().where(UPLOAD_UNITS.c.job == job["uuid"]))
+def _finish(call: Call, job: Record, status: str, outcome: dict[str, Any]) -> None:
+    call.connection.execute(UPLOAD_CHUNKS.delete().where(UPLOAD_CHUNKS.c.job == job["uuid"]))
     changes = {"status": status, "outcome": outcome}
     call.connection.execute(UPLOAD_JOBS.update().where(UPLOAD_JOBS.c.uuid == job["uuid"]).values(**changes))
 
 
 def _link(call: Call, job: Record) -> None:
     """Link what the job made into its dataset, and into the one whose backing folder it went to."""
-    statuses = [DONE, SKIPPED] if call.switches["skipped_duplicates_linked"] else [DONE]
-    made = sa.select(UPLOAD_UNITS.c.item_uuid.label("uuid"), UPLOAD_UNITS.c.name).where(
-        UPLOAD_UNITS.c.job == job["uuid"], UPLOAD_UNITS.c.status.in_(statuses)
-    )
-    items = {row["uuid"]: row for row in call.fetch(made.order_by(UPLOAD_UNITS.c.position))}
     mirrors = sa.select(DATASETS.c.dataset_hash).where(DATASETS.c.backing_folder == job["folder"])
     datasets = {row["dataset_hash"] for row in call.fetch(mirrors)} | ({job["dataset"]} if job["dataset"] else set())
+    if not datasets:
+        return
+    wanted = {DONE, SKIPPED} if call.switches["skipped_duplicates_linked"] else {DONE}
+    items = {one["uuid"]: one for one in _results(call, job) if one["status"] in wanted}
     for dataset_hash in sorted(datasets):
         there = linked(call, dataset_hash, list(items))
         add_rows(call, dataset_hash, [item for uuid, item in items.items() if uuid not in there], fresh=False)

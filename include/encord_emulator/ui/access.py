@@ -36,9 +36,9 @@ class Desk:
     workflow: Workflow
     stages: list[Stage]
 
-    def place(self, stage: Stage) -> Place:
+    def place(self, stage: Stage, *, merges: bool) -> Place:
         """Return one of the stages as what actions are done at."""
-        return Place(self.call, self.project_hash, self.workflow, stage)
+        return Place(self.call, self.project_hash, self.workflow, stage, merges)
 
 
 def member_project(call: Call) -> tuple[Record, int]:

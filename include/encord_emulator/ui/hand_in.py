@@ -20,8 +20,9 @@ from include.encord_emulator.wire.payload import Name, Payload
 from include.encord_emulator.workflow import words
 from include.encord_emulator.workflow.actions import apply_actions
 from include.encord_emulator.workflow.consensus import copy_labels, subtasks_of
-from include.encord_emulator.workflow.label_reviews import act_on_reviews, open_reviews
+from include.encord_emulator.workflow.label_reviews import act_on_reviews, match_labels
 from include.encord_emulator.workflow.queue import Work, held_work
+from include.encord_emulator.workflow.template import Stage
 
 LONGEST_S = 31 * 24 * 3600
 
@@ -32,6 +33,11 @@ class Entry(Payload):
     task_uuid: Name
     labels: dict[str, Any] | None = None
     seconds: Annotated[float, Field(ge=0, le=LONGEST_S)] | None = None
+
+    @property
+    def made_main(self) -> bool:
+        """Whether a reviewer of consensus said himself what main is to be."""
+        return self.labels is not None
 
 
 class Judgement(Entry):
@@ -45,6 +51,11 @@ class Judgement(Entry):
     action: Literal["approve", "reject"]
     label_reviews: tuple[AnyLabelAction, ...] = ()
     label_branch_name: Name | None = None
+
+    @property
+    def made_main(self) -> bool:
+        """Whether a reviewer of consensus said himself what main is to be."""
+        return self.labels is not None or self.label_branch_name is not None
 
 
 class Entries(RootModel[list[Entry]]):
@@ -73,11 +84,11 @@ def hand_in(desk: Desk, entries: Sequence[Entry], action: str) -> None:
         editor_logs.note_task(desk.call, held[entry.task_uuid], action)
     timed = [(held[entry.task_uuid], entry.seconds) for entry in entries if entry.seconds is not None]
     desk.call.insert(TIME_SPENT, *(_time_spent(desk, work, seconds) for work, seconds in timed))
-    works: dict[str, list[Work]] = defaultdict(list)
+    works: dict[tuple[Stage, bool], list[Work]] = defaultdict(list)
     for entry in entries:
-        works[held[entry.task_uuid].stage.uuid].append(held[entry.task_uuid])
-    for stage_works in works.values():
-        apply_actions(desk.place(stage_works[0].stage), [_action(action, work.uuid) for work in stage_works])
+        works[held[entry.task_uuid].stage, entry.made_main].append(held[entry.task_uuid])
+    for (stage, made_main), chosen in works.items():
+        apply_actions(desk.place(stage, merges=not made_main), [_action(action, work.uuid) for work in chosen])
 
 
 def _held(desk: Desk, entries: Sequence[Entry]) -> Mapping[str, Work]:
@@ -113,7 +124,7 @@ def _judge(desk: Desk, work: Work, entry: Judgement) -> None:
         raise invalid(f"label_reviews: stage {work.stage.title!r} has no reviews of single labels")
     if work.stage.type == "REVIEW":
         if entry.labels is not None:
-            open_reviews(desk.call, work.stage, [task])
+            match_labels(desk.call, work.stage, [task])
         act_on_reviews(desk.call, work.stage, task["uuid"], entry.label_reviews)
     if entry.label_branch_name is not None:
         branches = {subtask["branch"] for subtask in subtasks_of(desk.call, [task["uuid"]])[task["uuid"]]}

@@ -6,7 +6,7 @@ from typing import Any
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import forbidden
-from include.encord_emulator.routes.issues import add_issues
+from include.encord_emulator.routes.issues import add_issues, shown_issues
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.issues import add_workspace_tags, require_issues
 from include.encord_emulator.store.projects import project_role, require_organisation_admin
@@ -20,6 +20,11 @@ routes = Routes()
 def create_issue_tags(call: Call) -> Any:
     require_organisation_admin(call)
     add_workspace_tags(call.connection, call.read(IssueTagNames).issue_tag_names)
+
+
+@routes.on("GET", "projects/{project}/issues")
+def list_issues(call: Call) -> Any:
+    return shown_issues(call, _project_hash(call))
 
 
 @routes.on("POST", "projects/{project}/issues")

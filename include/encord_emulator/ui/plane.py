@@ -43,7 +43,7 @@ def get_ontology(call: Call) -> Any:
 class Wish(Payload):
     """How much work somebody takes, and of which kinds; none named is all that his role allows."""
 
-    limit: Annotated[int, Field(ge=1, le=10_000)] = 1
+    limit: Annotated[int, Field(ge=0, le=10_000)] = 1
     stage_types: tuple[Literal["ANNOTATION", "CONSENSUS_ANNOTATION", "REVIEW", "CONSENSUS_REVIEW"], ...] = ()
 
 

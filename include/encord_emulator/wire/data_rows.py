@@ -12,15 +12,13 @@ STORAGE_LOCATION = 4
 """S3 compatible; the field is a leftover at Encord too."""
 
 
-def row_dtos(
-    call: HasConnection, units: Sequence[Record], *, with_metadata: bool = False, signed: bool = False
-) -> list[dict[str, Any]]:
-    """Return units as ``DataRow``s; a signed URL is here the URL itself."""
+def row_dtos(call: HasConnection, units: Sequence[Record], *, with_metadata: bool = False) -> list[dict[str, Any]]:
+    """Return units as ``DataRow``s, without signed URLs."""
     children = children_of(call.connection, units)
-    return [_row_dto(unit, children.get(unit["item_uuid"]), with_metadata, signed) for unit in units]
+    return [_row_dto(unit, children.get(unit["item_uuid"]), with_metadata) for unit in units]
 
 
-def _row_dto(unit: Record, children: list[Record] | None, with_metadata: bool, signed: bool) -> dict[str, Any]:
+def _row_dto(unit: Record, children: list[Record] | None, with_metadata: bool) -> dict[str, Any]:
     media = unit["media"]
     return {
         "data_hash": unit["data_hash"],
@@ -37,14 +35,14 @@ def _row_dto(unit: Record, children: list[Record] | None, with_metadata: bool, s
         "frames_per_second": media["fps"],
         "duration": media["duration"],
         "client_metadata": unit["client_metadata"] if with_metadata else None,
-        "signed_url": unit["url"] if signed else None,
+        "signed_url": None,
         "is_optimised_image_group": unit["item_type"] == "imageSequence" if children is not None else None,
         "backing_item_uuid": unit["item_uuid"],
-        "images_data": [image_data(child, signed=signed) for child in children] if children is not None else None,
+        "images_data": [_image_data(child) for child in children] if children is not None else None,
     }
 
 
-def image_data(child: Record, *, signed: bool) -> dict[str, Any]:
+def _image_data(child: Record) -> dict[str, Any]:
     """Return a frame of an image group as rows carry it, which is not how label metadata does."""
     return {
         "image_hash": child["uuid"],
@@ -57,5 +55,5 @@ def image_data(child: Record, *, signed: bool) -> dict[str, Any]:
         "last_edited_at": child["edited_at"],
         "height": child["media"]["height"],
         "width": child["media"]["width"],
-        "signed_url": child["url"] if signed else None,
+        "signed_url": None,
     }

@@ -40,6 +40,11 @@ class Upload(Payload):
     skip_duplicate_urls: bool = False
     upsert_metadata: bool = False
 
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return sum(len(getattr(self, kind) or ()) for kind in _ENTRIES)
+
 
 class _Entry(Payload):
     title: str | None = None
@@ -186,12 +191,12 @@ class Registration:
     One entry of an upload, read.
 
     :param path: where it is, such as ``manifest.images[3]``.
-    :param text: the entry as JSON, from which ``read_unit`` makes the unit again.
+    :param entry: what ``read_unit`` makes the unit from again; it can be kept as JSON.
     """
 
     kind: str
     path: str
-    text: str
+    entry: dict[str, Any]
     unit: Unit
 
 
@@ -208,8 +213,8 @@ def read_upload(document: Any, *, structured: bool) -> Upload:
         raise ApiError(422 if structured else 400, problems(error, where)) from None
     if asked := [kind for kind in _LEFT_OUT if getattr(upload, kind)]:
         raise ApiError(501, f"{where}: {' and '.join(asked)} are left out of the emulator")
-    if (count := sum(len(getattr(upload, kind) or ()) for kind in _ENTRIES)) > ITEM_LIMIT:
-        raise invalid(f"{where}: {count} items are more than the {ITEM_LIMIT} of one upload")
+    if upload.size > ITEM_LIMIT:
+        raise invalid(f"{where}: {upload.size} items are more than the {ITEM_LIMIT} of one upload")
     return upload
 
 
@@ -227,7 +232,8 @@ def registrations(upload: Upload, *, structured: bool, create_video: bool) -> It
             if kind == "image_groups" and isinstance(entry, dict) and entry.get("createVideo") is None:
                 entry = entry | {"createVideo": create_video}
             try:
-                unit, text = _read_entry(kind, entry).unit(), orjson.dumps(entry).decode()
+                unit = _read_entry(kind, entry).unit()
+                orjson.dumps([[[entry]]])  # as deep as it will be in any answer
             except ValidationError as error:
                 raise ApiError(status, problems(error, path)) from None
             except TypeError as error:  # orjson writes no more than 254 levels
@@ -235,12 +241,12 @@ def registrations(upload: Upload, *, structured: bool, create_video: bool) -> It
             urls += len(unit.files)
             if urls > URL_LIMIT:
                 raise invalid(f"{path}: there are more than the {URL_LIMIT} URLs of one upload")
-            yield Registration(kind, path, text, unit)
+            yield Registration(kind, path, entry, unit)
 
 
-def read_unit(kind: str, text: str) -> Unit:
+def read_unit(kind: str, entry: dict[str, Any]) -> Unit:
     """Return the unit of an entry that was read before."""
-    return _read_entry(kind, orjson.loads(text)).unit()
+    return _read_entry(kind, entry).unit()
 
 
 def _read_entry(kind: str, entry: Any) -> _Entry:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
 PROBLEMS_SHOWN = 3
+LEVELS_AROUND = 50
+"""How deep in an answer a client's own document may stand."""
 P = TypeVar("P", bound=BaseModel)
 D = TypeVar("D")
 
@@ -40,9 +42,12 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 def storable(document: D) -> D:
-    """Return a document if it can be written back as JSON."""
+    """Return a document if it can be written back as JSON, also as a part of a larger answer."""
+    inside: Any = document
+    for _ in range(LEVELS_AROUND):
+        inside = [inside]
     try:
-        orjson.dumps(document)
+        orjson.dumps(inside)
     except TypeError as error:  # orjson reads 1,024 levels, but writes only 254
         raise ValueError(str(error)) from None
     return document

@@ -87,7 +87,8 @@ class Unit:
 
     def _media_problem(self) -> str | None:
         try:
-            self.media()
+            for file in self.files:
+                read_media_metadata(self.item_type, file.metadata)
         except ValueError as error:
             return f"the media metadata cannot be used: {error}"
         return None

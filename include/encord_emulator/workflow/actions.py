@@ -34,12 +34,17 @@ ALLOWED = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stage of a project, and the request that acts on its tasks."""
+    """
+    A stage of a project, and the request that acts on its tasks.
+
+    :param merges: whether approving consensus may change main; not where a reviewer has done so himself.
+    """
 
     call: Call
     project_hash: str
     workflow: Workflow
     stage: Stage
+    merges: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +217,14 @@ def _approve(place: Place, order: Order, targets: Sequence[Target]) -> None:
     engine.record_actions(call, "approve", tasks, order.person)
     if order.label_reviews:
         label_reviews.decide(call, place.stage.uuid, tasks, label_reviews.UNDECIDED, words.APPROVED)
-    merges = call.switches["consensus_approve_merges"]
-    if place.stage.review and (
-        merges == "first" or (merges == "by_review" and place.stage.review == "determine_consensus")
-    ):
+    if place.merges and _merges_first(place):
         consensus.merge_first(call, tasks)
     engine.send(call, place.workflow, place.stage.onward, tasks, order.person)
+
+
+def _merges_first(place: Place) -> bool:
+    merges, review = place.call.switches["consensus_approve_merges"], place.stage.review
+    return (merges == "first" and review != "") or (merges == "by_review" and review == "determine_consensus")
 
 
 def _reject(place: Place, order: Order, targets: Sequence[Target]) -> None:

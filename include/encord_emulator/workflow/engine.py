@@ -64,6 +64,8 @@ def send(
         parted[workflow.destination(destination, task["data_hash"], person)].append(task)
     for stage, chosen in parted.items():
         enter(call, stage, chosen, returned=returned)
+        if returned and stage.type == "ANNOTATION" and call.switches["rejected_goes_to"] == "submitter":
+            _give_back(call, stage, chosen)
 
 
 def enter(call: Call, stage: Stage | None, tasks: Sequence[Record], *, returned: bool = False) -> None:
@@ -80,8 +82,6 @@ def enter(call: Call, stage: Stage | None, tasks: Sequence[Record], *, returned:
     changes = {"stage": stage.uuid, "status": status, "assignee": None, "last_actioned_by": call.user}
     update_in(call.connection, TASKS, "uuid", [task["uuid"] for task in tasks], changes | {"updated_at": call.now})
     _make_ready(call, stage, tasks)
-    if returned and stage.type == "ANNOTATION" and call.switches["rejected_goes_to"] == "submitter":
-        _give_back(call, stage, tasks)
 
 
 def _make_ready(call: Call, stage: Stage | None, tasks: Sequence[Record]) -> None:
@@ -108,14 +108,15 @@ def _give_back(call: Call, stage: Stage, tasks: Sequence[Record]) -> None:
         TASK_ACTIONS.c.stage == stage.uuid,
         TASK_ACTIONS.c.action == "submit",
     )
-    by_hash = {task["data_hash"]: task["uuid"] for task in tasks}
-    rows = fetch_in(call.connection, submitted.order_by(TASK_ACTIONS.c.seq), TASK_ACTIONS.c.data_hash, list(by_hash))
-    last = {row["data_hash"]: row["actor"] for row in rows}
+    hashes = [task["data_hash"] for task in tasks]
+    rows = fetch_in(call.connection, submitted.order_by(TASK_ACTIONS.c.seq), TASK_ACTIONS.c.data_hash, hashes)
     owners: dict[str, list[str]] = defaultdict(list)
-    for data_hash, person in last.items():
-        owners[person].append(by_hash[data_hash])
-    for person, uuids in owners.items():
-        update_in(call.connection, TASKS, "uuid", uuids, {"assignee": person})
+    for data_hash, person in {row["data_hash"]: row["actor"] for row in rows}.items():
+        owners[person].append(data_hash)
+    here = TASKS.c.project_hash == tasks[0]["project_hash"]
+    for person, his in owners.items():
+        chosen = fetch_in(call.connection, sa.select(TASKS.c.uuid).where(here), TASKS.c.data_hash, his)
+        update_in(call.connection, TASKS, "uuid", [task["uuid"] for task in chosen], {"assignee": person})
 
 
 def record_actions(

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from include.encord_emulator import clock
 from include.encord_emulator.call import Call
 from include.encord_emulator.store.projects import project_workflow
-from include.encord_emulator.store.tables import DATA_ROWS, LABEL_REVIEWS, PROJECT_DATASETS, SUBTASKS, TASKS
+from include.encord_emulator.store.removal import remove_units
+from include.encord_emulator.store.tables import DATA_ROWS, PROJECT_DATASETS, TASKS
 from include.encord_emulator.workflow.engine import new_tasks
 
 
@@ -20,12 +21,13 @@ def take_in_dataset(call: Call, dataset_hash: str) -> None:
 
 def take_in_project(call: Call, project_hash: str) -> None:
     """
-    Make a task at the start of the workflow for every data hash that has none; tasks whose rows are gone go too.
+    Make a task at the start of the workflow for every data hash that has none.
 
-    That detaching a dataset takes its tasks away is documented.
+    Tasks whose rows are gone go too, with their labels: that detaching a dataset takes its tasks away is documented.
     """
     rows = sa.select(DATA_ROWS.c.data_hash).where(DATA_ROWS.c.dataset_hash.in_(_datasets(project_hash)))
-    _drop_tasks(call, (TASKS.c.project_hash == project_hash) & TASKS.c.data_hash.not_in(rows))
+    left = sa.select(TASKS.c.data_hash).where(TASKS.c.project_hash == project_hash, TASKS.c.data_hash.not_in(rows))
+    remove_units(call.connection, project_hash, [task["data_hash"] for task in call.fetch(left)])
     known = sa.select(TASKS.c.data_hash).where(TASKS.c.project_hash == project_hash)
     lacking = (
         sa.select(DATA_ROWS.c.data_hash, DATA_ROWS.c.dataset_hash)
@@ -41,10 +43,3 @@ def take_in_project(call: Call, project_hash: str) -> None:
 
 def _datasets(project_hash: str) -> sa.Select[tuple[str]]:
     return sa.select(PROJECT_DATASETS.c.dataset_hash).where(PROJECT_DATASETS.c.project_hash == project_hash)
-
-
-def _drop_tasks(call: Call, chosen: sa.ColumnElement[bool]) -> None:
-    uuids = sa.select(TASKS.c.uuid).where(chosen)
-    for table in (SUBTASKS, LABEL_REVIEWS):
-        call.connection.execute(table.delete().where(table.c.task_uuid.in_(uuids)))
-    call.connection.execute(TASKS.delete().where(chosen))

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call
 from include.encord_emulator.errors import invalid
-from include.encord_emulator.labels import Blob, frames_of
 from include.encord_emulator.store.database import Record, fetch_in, update_in
+from include.encord_emulator.store.drawn import drawn_labels
 from include.encord_emulator.store.tables import LABEL_REVIEWS, LABELS
 from include.encord_emulator.wire.actions import AnyLabelAction, RejectLabel
 from include.encord_emulator.workflow.template import Stage
@@ -26,7 +26,14 @@ _STATUS_AFTER = {"APPROVE": APPROVED, "REJECT": REJECTED, "REOPEN": REOPENED}
 
 
 def open_reviews(call: Call, stage: Stage, tasks: Sequence[Record]) -> None:
-    """Give each label of tasks that enter a review stage its review, and drop those of labels that are gone."""
+    """Make what is reviewed of tasks that enter a review stage."""
+    if call.switches["label_reviews_on_return"] == "reopened":
+        decide(call, stage.uuid, tasks, {APPROVED, REJECTED, RESOLVED}, REOPENED)
+    match_labels(call, stage, tasks)
+
+
+def match_labels(call: Call, stage: Stage, tasks: Sequence[Record]) -> None:
+    """Give each label of tasks in review its review, and drop those of labels that are gone."""
     here = LABEL_REVIEWS.c.stage == stage.uuid
     known: dict[str, dict[str, Record]] = {task["uuid"]: {} for task in tasks}
     for row in fetch_in(call.connection, sa.select(LABEL_REVIEWS).where(here), LABEL_REVIEWS.c.task_uuid, list(known)):
@@ -44,8 +51,6 @@ def open_reviews(call: Call, stage: Stage, tasks: Sequence[Record]) -> None:
         ]
     for uuid in gone:
         call.connection.execute(LABEL_REVIEWS.delete().where(LABEL_REVIEWS.c.uuid == uuid))
-    if call.switches["label_reviews_on_return"] == "reopened":
-        decide(call, stage.uuid, tasks, {APPROVED, REJECTED, RESOLVED}, REOPENED)
     call.insert(LABEL_REVIEWS, *new)
 
 
@@ -93,19 +98,15 @@ def _labels_on_main(call: Call, tasks: Sequence[Record]) -> dict[str, dict[str, 
         LABELS.c.project_hash == tasks[0]["project_hash"], LABELS.c.branch == MAIN
     )
     rows = fetch_in(call.connection, on_main, LABELS.c.data_hash, [task["data_hash"] for task in tasks])
-    return {row["data_hash"]: _label_ids(row["labels"]) for row in rows}
-
-
-def _label_ids(part: Blob) -> dict[str, str]:
-    drawn = (label.get("objectHash") for frame in frames_of(part) for label in frame.get("objects") or [])
-    objects = [*part["object_answers"], *(label_id for label_id in drawn if isinstance(label_id, str))]
-    return dict.fromkeys(objects, "Object") | dict.fromkeys(part["classification_answers"], "Classification")
+    return {
+        row["data_hash"]: {name: drawn.category.capitalize() for name, drawn in drawn_labels(row["labels"]).items()}
+        for row in rows
+    }
 
 
 def _review(call: Call, stage: Stage, task: Record, label_id: str, label_type: str) -> Record:
     return {
         "uuid": str(uuid4()),
-        "project_hash": task["project_hash"],
         "stage": stage.uuid,
         "task_uuid": task["uuid"],
         "label_type": label_type,

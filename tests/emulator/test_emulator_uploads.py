@@ -1,0 +1,370 @@
+"""Manifests and upload jobs: forms, types, problems, limits and progress."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import encord.orm.storage as orm
+import pytest
+import requests
+from encord.exceptions import InvalidArgumentsError, UnknownException
+
+from include.encord_emulator.wire import manifest as manifest_module
+from include.encord_emulator.wire.media_metadata import REQUIRED_DICOM_TAGS
+from tests.emulator.emulator_support import BUCKET_URL, INTEGRATION, Control, image_manifest, upload
+from tests.emulator.test_emulator_storage import EVERY_TYPE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from encord import EncordUserClient
+    from encord.storage import StorageFolder
+
+pytestmark = pytest.mark.emulator
+PNG = {"mimeType": "image/png", "fileSize": 1, "height": 2, "width": 3}
+
+
+def start(client: EncordUserClient, folder: StorageFolder, manifest: Any) -> Any:
+    integration = client.get_cloud_integrations(filter_integration_titles=[INTEGRATION])[0]
+    return folder.add_private_data_to_folder_start(integration.id, manifest, ignore_errors=True)
+
+
+@pytest.mark.parametrize("form", ["dict", "json", "path as text", "path"])
+def test_a_manifest_comes_in_every_form_of_the_sdk(client: EncordUserClient, tmp_path: Path, form: str) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(EVERY_TYPE), encoding="utf-8")
+    forms = {"dict": EVERY_TYPE, "json": json.dumps(EVERY_TYPE), "path as text": str(path), "path": path}
+    result = upload(client, client.create_storage_folder("F"), forms[form])
+    assert (result.status, result.units_done_count, len(result.items_with_names)) == ("DONE", 9, 9)
+    assert result.file_name == ("manifest.json" if "path" in form else None)
+
+
+def test_structured_items_of_every_type_keep_what_is_said_of_them(client: EncordUserClient) -> None:
+    tags: dict[str, Any] = dict.fromkeys(REQUIRED_DICOM_TAGS)
+    tags |= {"00280010": {"vr": "US", "Value": [7]}, "00280011": {"vr": "US", "Value": [8]}}
+    video = orm.CustomerProvidedVideoMetadata(
+        fps=10, duration=2, width=3, height=4, file_size=5, mime_type="video/webm"
+    )
+    audio = orm.CustomerProvidedAudioMetadata(
+        duration=1, file_size=2, mime_type="audio/mpeg", sample_rate=8000, bit_depth=8, codec="mp3", num_channels=2
+    )
+    items = orm.DataUploadItems(
+        videos=[orm.DataUploadVideo(object_url="v.mp4", title="video", video_metadata=video)],
+        audio=[orm.DataUploadAudio(object_url="a.mp3", title="audio", audio_metadata=audio)],
+        text=[
+            orm.DataUploadText(
+                object_url="t.html", title="text",
+                text_metadata=orm.CustomerProvidedTextMetadata(file_size=9, mime_type="text/html"),
+            )
+        ],
+        pdf=[
+            orm.DataUploadPDF(
+                object_url="p.pdf", title="pdf",
+                pdf_metadata=orm.CustomerProvidedPdfMetadata(file_size=9, num_pages=3),
+            )
+        ],
+        nifti=[orm.DataUploadNifti(object_url="n.nii", title="nifti", client_metadata={"a": None, "camelCase_b": [1]})],
+        dicom_series=[
+            orm.DataUploadDicomSeries(
+                title="dicom",
+                dicom_files=[
+                    orm.DataUploadDicomSeriesDicomFile(
+                        url="d.dcm", title="slice",
+                        dicom_metadata=orm.CustomerProvidedDicomSeriesDicomFileMetadata(tags=tags),
+                    )
+                ],
+            )
+        ],
+        image_groups=[
+            orm.DataUploadImageGroup(
+                title="sequence", create_video=True,
+                images=[
+                    orm.DataUploadImageGroupImage(
+                        url="i.png", title="frame", image_metadata=orm.CustomerProvidedImageMetadata(**PNG)
+                    )
+                ],
+            )
+        ],
+    )  # fmt: skip
+    folder = client.create_storage_folder("F")
+    result = upload(client, folder, items)
+    assert (result.status, result.units_done_count) == ("DONE", 7)
+    found = {item.name: item for item in folder.list_items()}
+    assert (found["video"].fps, found["video"].frame_count, found["video"].mime_type) == (10, 20, "video/webm")
+    assert (found["audio"].audio_sample_rate, found["audio"].audio_codec) == (8000, "mp3")
+    assert (found["text"].mime_type, found["pdf"].frame_count) == ("text/html", 3)
+    assert (found["dicom"].height, found["dicom"].width) == (7, 8)
+    assert found["nifti"].client_metadata == {"a": None, "camelCase_b": [1]}
+    assert found["sequence"].item_type == orm.StorageItemType.IMAGE_SEQUENCE
+    [frame] = found["sequence"].get_child_items()
+    assert (frame.name, frame.width, frame.height) == ("frame", 3, 2)
+
+
+def test_groups_are_made_of_items_and_leave_these_where_they_are(client: EncordUserClient) -> None:
+    folder = client.create_storage_folder("F")
+    upload(client, folder, image_manifest(3))
+    images = list(folder.list_items())
+    chosen = [images[2].uuid, images[0].uuid]
+    missing = orm.DataUploadImageGroupFromItems(image_items=[folder.uuid], title="bad", create_video=False)
+    group = orm.DataUploadImageGroupFromItems(image_items=chosen, title="group", create_video=False)
+    items = orm.DataUploadItems(image_groups_from_items=[group, missing])
+    result = upload(client, folder, items, ignore_errors=True)
+    assert (result.units_done_count, result.units_error_count) == (1, 1)
+    assert "was not found" in result.unit_errors[0].error
+    made = {item.name: item for item in folder.list_items()}
+    assert set(made) == {"group", *(image.name for image in images)}
+    assert [frame.url for frame in made["group"].get_child_items()] == [images[2].url, images[0].url]
+
+
+def test_metadata_with_key_frames_comes_back_as_it_went(client: EncordUserClient) -> None:
+    metadata = {
+        "$encord": {"config": {"sampling_rate": 0, "keyframe_mode": "frame"}, "frames": {"13": {"e": [0.5]}, "17": {}}},
+        "ключ": "значение",
+    }
+    folder = client.create_storage_folder("F")
+    upload(client, folder, {"videos": [{"objectUrl": f"{BUCKET_URL}/a.mp4", "clientMetadata": metadata}]})
+    assert [item.client_metadata for item in folder.list_items()] == [metadata]
+
+
+def test_the_position_in_a_group_counts_as_a_number(client: EncordUserClient) -> None:
+    urls = [f"{BUCKET_URL}/{number}.jpg" for number in range(12)]
+    group = {"title": "G", "createVideo": False} | {f"objectUrl_{number}": url for number, url in enumerate(urls)}
+    folder = client.create_storage_folder("F")
+    upload(client, folder, {"image_groups": [group]})
+    [item] = folder.list_items()
+    assert [child.url for child in item.get_child_items()] == urls
+
+
+@pytest.mark.parametrize(("default", "item_type"), [(True, "imageSequence"), (False, "imageGroup")])
+def test_a_group_that_does_not_say_is_what_the_switch_says(
+    client: EncordUserClient, control: Control, default: bool, item_type: str
+) -> None:
+    control.switch(create_video_default=default)
+    folder = client.create_storage_folder("F")
+    upload(client, folder, {"image_groups": [{"title": "G", "objectUrl_0": f"{BUCKET_URL}/0.jpg"}]})
+    assert [item.item_type.value for item in folder.list_items()] == [item_type]
+
+
+MALFORMED: list[tuple[Any, str]] = [
+    ({"images": {"objectUrl": "x"}}, r"manifest\.images: "),
+    ({"images": [{"objectUrl": "x"}, {"objectUrl": 5}]}, r"manifest\.images\[1\]\.objectUrl: "),
+    ({"images": [{"title": "no URL"}]}, r"manifest\.images\[0\]\.objectUrl: "),
+    ({"images": [None]}, r"manifest\.images\[0\]: "),
+    ({"images": [[]]}, r"manifest\.images\[0\]: "),
+    ({"images": [{"objectUrl": ""}]}, r"manifest\.images\[0\]\.objectUrl: "),
+    ({"images": [{"objectUrl": "x", "title": 1}]}, r"manifest\.images\[0\]\.title: "),
+    ({"images": [{"objectUrl": "x", "clientMetadata": [1]}]}, r"manifest\.images\[0\]\.clientMetadata: "),
+    ({"images": [{"object_url": "x"}]}, r"manifest\.images\[0\]"),
+    ({"images": [{"objectUrl": "x", "videoMetadata": {}}]}, r"manifest\.images\[0\]\.videoMetadata: "),
+    ({"images": [{"objectUrl": "x", "placeholderItemUuid": "y"}]}, r"images\[0\]\.placeholderItemUuid: "),
+    ({"image_groups": [{"title": "G"}]}, r"manifest\.image_groups\[0\]\.images: "),
+    ({"image_groups": [{"title": "G", "objectUrl_1": "x"}]}, r"manifest\.image_groups\[0\]: .*start at 0"),
+    ({"image_groups": [{"title": "G", "objectUrl_0": None}]}, r"manifest\.image_groups\[0\]\.images\.0\.url: "),
+    ({"image_groups": [{"title": "G", "objectUrl_0": "x", "createVideo": "perhaps"}]}, r"createVideo: "),
+    ({"image_groups": [{"title": "G", "objectUrl_0": "x", "images": []}]}, "exclude each other"),
+    ({"dicom_series": [{"title": "G", "dicomFiles": [{"url": {}}]}]}, r"dicom_series\[0\]\.dicomFiles\.0\.url: "),
+    ({"imageGroups": []}, r"manifest\.imageGroups: "),
+    ({"skip_duplicate_urls": "perhaps"}, r"manifest\.skip_duplicate_urls: "),
+]
+
+
+@pytest.mark.parametrize(("document", "message"), MALFORMED, ids=[message for _, message in MALFORMED])
+def test_a_malformed_manifest_is_refused_by_the_path_of_the_mistake(
+    client: EncordUserClient, document: Any, message: str
+) -> None:
+    folder = client.create_storage_folder("F")
+    with pytest.raises(InvalidArgumentsError, match=message):
+        start(client, folder, document)
+    assert list(folder.list_items()) == []
+
+
+def post_job(client: EncordUserClient, control: Control, body: Any) -> requests.Response:
+    """Ask for an upload in a way that the SDK would not."""
+    folder = client.create_storage_folder("F")
+    headers = {"Authorization": f"Bearer {client.get_bearer_token()}"}
+    url = f"{control.url}/v2/public/storage/folders/{folder.uuid}/data-upload-jobs"
+    return requests.post(url, json=body, headers=headers, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "exactly one"),
+        ([], "body"),
+        ({"dataItems": {}, "externalFiles": {}}, "exactly one"),
+        ({"dataItems": {"image_groups": []}}, "dataItems.image_groups"),
+        ({"dataItems": {"images": [{"objectUrl": "x", "more": 1}]}}, r"dataItems.images[0].more"),
+        ({"dataItems": {"images": [{"objectUrl": "x", "externalFileType": "VIDEO"}]}}, "externalFileType"),
+        ({"externalFiles": {}, "integrationHash": "x"}, "body.integrationHash"),
+        ({"externalFiles": {}, "ignoreErrors": None}, "body.ignoreErrors"),
+    ],
+)
+def test_a_malformed_request_for_a_job_is_refused(
+    client: EncordUserClient, control: Control, body: Any, message: str
+) -> None:
+    answer = post_job(client, control, body)
+    assert answer.status_code == 422
+    assert message in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("levels", "status"), [(240, 200), (250, 400), (600, 400)])
+def test_metadata_too_deep_to_be_given_back_is_refused(
+    client: EncordUserClient, control: Control, levels: int, status: int
+) -> None:
+    metadata: dict[str, Any] = {}
+    for _ in range(levels):
+        metadata = {"a": metadata}
+    image = {"objectUrl": "x", "clientMetadata": metadata}
+    assert post_job(client, control, {"externalFiles": {"images": [image]}}).status_code == status
+    assert control.call("GET", "state")["upload_jobs"] == [] or status == 200
+
+
+def test_what_is_left_out_says_so(client: EncordUserClient) -> None:
+    folder = client.create_storage_folder("F")
+    items = orm.DataUploadItems(time_series=[orm.DataUploadTimeSeries(object_url="x.csv")])
+    with pytest.raises(UnknownException, match="time_series are left out"):
+        start(client, folder, items)
+
+
+PROBLEMS: list[tuple[dict[str, Any], str]] = [
+    ({"images": [{"objectUrl": "a b.jpg"}]}, "contains whitespace"),
+    ({"images": [{"objectUrl": "x" * 16_385, "title": "t"}]}, "longer than 16384 bytes"),
+    ({"images": [{"objectUrl": "x", "title": "t" * 301}]}, "title is longer than 300 characters"),
+    ({"image_groups": [{"objectUrl_0": "x"}]}, "title is required"),
+    ({"dicom_series": [{"objectUrl_0": "x"}]}, "title is required"),
+    ({"images": [{"objectUrl": "x", "imageMetadata": PNG | {"width": "wide"}}]}, r"metadata\.width"),
+    ({"images": [{"objectUrl": "x", "imageMetadata": {"width": 1}}]}, r"metadata\.mimeType: Field required"),
+    ({"images": [{"objectUrl": "x", "imageMetadata": [1]}]}, "the media metadata cannot be used"),
+    (
+        {"dicom_series": [{"title": "t", "dicomFiles": [{"url": "x", "dicomMetadata": {"tags": {}}}]}]},
+        "the tags 00080018, .* are missing",
+    ),
+]
+
+
+@pytest.mark.parametrize("entry", PROBLEMS, ids=[message for _, message in PROBLEMS])
+@pytest.mark.parametrize("where", ["unit", "request"])
+def test_a_wrong_unit_is_an_error_of_its_own_or_of_the_request_as_the_switch_says(
+    client: EncordUserClient, control: Control, entry: tuple[dict[str, Any], str], where: str
+) -> None:
+    control.switch(upload_problems=where)
+    document, message = entry
+    folder = client.create_storage_folder("F")
+    if where == "request":
+        with pytest.raises(InvalidArgumentsError, match=message):
+            start(client, folder, document)
+        return
+    good = {"videos": [{"objectUrl": "v.mp4"}]}
+    result = upload(client, folder, document | good, ignore_errors=True)
+    assert (result.status, result.units_done_count, result.units_error_count) == ("DONE", 1, 1)
+    [error] = result.unit_errors
+    kind = next(iter(document))
+    assert f"manifest.{kind}[0]" in error.action_description
+    assert re.search(message, error.error)
+
+
+def test_more_items_or_urls_than_the_documentation_allows_are_refused(
+    client: EncordUserClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = client.create_storage_folder("F")
+    monkeypatch.setattr(manifest_module, "ITEM_LIMIT", 3)
+    with pytest.raises(InvalidArgumentsError, match="4 items are more than the 3"):
+        start(client, folder, image_manifest(4))
+    monkeypatch.setattr(manifest_module, "URL_LIMIT", 2)
+    with pytest.raises(InvalidArgumentsError, match="more than the 2 URLs"):
+        start(client, folder, image_manifest(3))
+
+
+@pytest.mark.parametrize(("scope", "items"), [("folder", 2), ("organisation", 1)])
+def test_duplicates_are_looked_for_where_the_switch_says(
+    client: EncordUserClient, control: Control, scope: str, items: int
+) -> None:
+    control.switch(duplicate_url_scope=scope)
+    for name in ("A", "B"):
+        upload(client, client.create_storage_folder(name), image_manifest(1))
+    counts = [len(list(folder.list_items())) for folder in client.find_storage_folders()]
+    assert sum(counts) == items
+
+
+@pytest.mark.parametrize(("counted", "done"), [(True, 3), (False, 1)])
+def test_skipped_duplicates_count_as_the_switch_says(
+    client: EncordUserClient, control: Control, counted: bool, done: int
+) -> None:
+    control.switch(skipped_duplicates_counted=counted)
+    folder = client.create_storage_folder("F")
+    upload(client, folder, image_manifest(2))
+    again = upload(client, folder, image_manifest(3))
+    assert (again.status, again.units_done_count) == ("DONE", done)
+
+
+def test_an_upsert_without_metadata_leaves_what_is_there(client: EncordUserClient) -> None:
+    folder = client.create_storage_folder("F")
+    url = f"{BUCKET_URL}/a.jpg"
+    upload(client, folder, {"images": [{"objectUrl": url, "clientMetadata": {"v": 1}}]})
+    items = orm.DataUploadItems(
+        images=[orm.DataUploadImage(object_url=url)], skip_duplicate_urls=True, upsert_metadata=True
+    )
+    upload(client, folder, items)
+    assert [item.client_metadata for item in folder.list_items()] == [{"v": 1}]
+
+
+def test_one_url_twice_in_an_upload_is_one_item_if_duplicates_are_skipped(client: EncordUserClient) -> None:
+    folder = client.create_storage_folder("F")
+    images = [{"objectUrl": f"{BUCKET_URL}/a.jpg"}] * 2
+    upload(client, folder, {"images": images, "skip_duplicate_urls": True})
+    assert len(list(folder.list_items())) == 1
+    upload(client, folder, {"images": images})
+    assert len(list(folder.list_items())) == 3
+
+
+def test_a_job_progresses_and_keeps_what_was_done_when_it_is_cancelled(
+    client: EncordUserClient, control: Control
+) -> None:
+    control.switch(upload_seconds=20)
+    folder = client.create_storage_folder("F")
+    job = start(client, folder, image_manifest(400))
+    deadline = time.monotonic() + 15
+    state = folder.add_private_data_to_folder_get_result(job, timeout_seconds=0)
+    while state.units_done_count == 0 and time.monotonic() < deadline:
+        state = folder.add_private_data_to_folder_get_result(job, timeout_seconds=0)
+    assert state.status == "PENDING"
+    assert 0 < state.units_done_count < 400
+    assert state.units_done_count + state.units_pending_count == 400
+    cancelled = folder.add_data_to_folder_job_cancel(job).units_cancelled_count
+    end = folder.add_private_data_to_folder_get_result(job, timeout_seconds=5)
+    assert (end.status, end.units_cancelled_count, end.units_pending_count) == ("CANCELLED", cancelled, 0)
+    assert end.units_done_count == 400 - cancelled == len(end.items_with_names) == len(list(folder.list_items()))
+    assert folder.add_data_to_folder_job_cancel(job).units_cancelled_count == 0
+
+
+def test_a_job_whose_folder_is_gone_ends_in_error(client: EncordUserClient, control: Control) -> None:
+    control.switch(upload_seconds=60)
+    folder = client.create_storage_folder("F")
+    start(client, folder, image_manifest(2))
+    folder.delete()
+    client.create_storage_folder("G")
+    [job] = control.call("GET", "state")["upload_jobs"]
+    assert (job["status"], job["units_error"]) == ("ERROR", 2)
+
+
+def test_a_job_that_cannot_be_done_ends_in_error_and_spoils_no_other_request(
+    client: EncordUserClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = client.create_storage_folder("F")
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("include.encord_emulator.store.uploads.register", broken)
+    result = upload(client, folder, image_manifest(2))
+    assert (result.status, result.units_error_count, result.units_pending_count) == ("ERROR", 2, 0)
+    monkeypatch.undo()
+    assert upload(client, folder, image_manifest(2)).status == "DONE"
+
+
+def test_an_empty_upload_is_done(client: EncordUserClient) -> None:
+    result = upload(client, client.create_storage_folder("F"), {"images": None})
+    assert (result.status, result.units_done_count, result.items_with_names) == ("DONE", 0, [])
