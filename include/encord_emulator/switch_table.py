@@ -30,7 +30,12 @@ class Switch:
         """The allowed values in words."""
         if self.is_range:
             return f"{self.values[0]} to {self.values[1]}"
-        return " | ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in self.values)
+        return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in self.values)
+
+    @property
+    def shown_default(self) -> str:
+        """The default as it is written."""
+        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
 
     @property
     def is_range(self) -> bool:

@@ -56,8 +56,9 @@ def _switch(name: str) -> Switch:
 
 
 def describe() -> str:
-    """Return the table for people."""
-    return "\n".join(
-        f"{switch.name:28} {switch.choices:34} default {switch.default!s:14} [{switch.evidence}] {switch.meaning}"
-        for switch in TABLE
+    """Return the table for people, in Markdown."""
+    rows = (
+        (f"`{switch.name}`", switch.choices, switch.shown_default, switch.evidence, switch.meaning) for switch in TABLE
     )
+    head = ("switch", "values", "default", "evidence", "meaning"), ("---",) * 5
+    return "\n".join(f"| {' | '.join(row)} |" for row in (*head, *rows))

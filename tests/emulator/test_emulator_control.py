@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from include.encord_emulator.switches import describe
 from tests.emulator.emulator_support import (
     ANNOTATORS,
     ESTABLISHING,
@@ -38,7 +40,7 @@ def test_the_journal_says_who_asked_what(client: EncordUserClient, control: Cont
 def test_switches_are_checked(emulator: RunningEmulator, control: Control) -> None:
     for body, message in (
         ({"pageing": 1}, "unknown"),
-        ({"task_paging": "random"}, "keyset | offset"),
+        ({"task_paging": "random"}, "keyset, offset"),
         ({"page_size": 0}, "1 to"),
     ):
         answer = requests.put(f"{emulator.url}/_emulator/switches", json=body, timeout=5)
@@ -155,3 +157,8 @@ def test_a_body_over_the_limit_is_refused(client: EncordUserClient, control: Con
         answer = requests.post(f"{control.url}/{path}", data=big, headers=headers, timeout=10)
         assert answer.status_code == 413
     assert control.call("GET", "state")["ontologies"] == []
+
+
+def test_the_readme_lists_the_switches() -> None:
+    readme = Path(__file__).parents[2] / "include" / "encord_emulator" / "README.md"
+    assert describe() in readme.read_text(encoding="utf-8")

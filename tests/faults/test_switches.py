@@ -20,7 +20,20 @@ pytestmark = pytest.mark.emulator
 UNITS = {"benchmark": 6, "production": 14}
 # What to try of a switch that takes any number: too short a page for one list, and times that the journey must wait.
 # What to try of a switch that takes any number: too short a page for one list, and times that the journey must wait.
-NUMBERS = {"page_size": (1, 3), "task_delay_s": (1.5,), "upload_seconds": (0, 1)}
+# Limits are tried where a careful client need not notice them.
+NUMBERS = {
+    "page_size": (1, 3),
+    "task_delay_s": (1.5,),
+    "upload_seconds": (0, 1),
+    "signed_url_seconds": (60,),
+    "multi_label_limit": (100,),
+    "label_save_limit": (100,),
+    "analytics_delay_s": (2,),
+    "clock_window_s": (30,),
+    "token_lifetime_s": (60,),
+    "rate_limit_per_minute": (3_000,),
+    "max_body_mb": (1,),
+}
 # Settings that only show together with another.
 TOGETHER = {"task_paging": {"page_size": 3}}
 OTHER_SETTINGS = [

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from include.encord_emulator.errors import invalid
 from include.encord_emulator.wire.media import DATA_TYPES
-from include.encord_emulator.wire.payload import Name, Uuid, problems
+from include.encord_emulator.wire.payload import JsonObject, Name, Uuid, problems
 
 Role = Literal["admin", "team_manager", "annotator", "reviewer"]
 ProjectRole = Literal["admin", "annotator", "reviewer", "annotator_reviewer", "team_manager", "viewer"]
@@ -92,7 +92,7 @@ class Ontology(Entry):
     uuid: Uuid | None = None
     title: Name
     description: str = ""
-    structure: dict[str, Any]
+    structure: JsonObject
 
 
 class Item(Entry):
@@ -117,7 +117,7 @@ class Item(Entry):
     fps: Annotated[float, Field(gt=0)] | None = None
     duration: Annotated[float, Field(gt=0)] | None = None
     frames: Annotated[int, Field(ge=1)] | None = None
-    client_metadata: dict[str, Any] | None = None
+    client_metadata: JsonObject | None = None
     children: tuple[Item, ...] = ()
     repeat: Annotated[int, Field(ge=1, le=MOST_REPEATS)] | None = None
 
