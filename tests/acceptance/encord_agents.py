@@ -163,16 +163,19 @@ FILM = {**PICTURE, "fps": media.FPS, "duration": media.SECONDS}
 
 
 def one_of_each() -> list[dict[str, Any]]:
-    frames = [child(f"frame-{number}.jpeg", "image", "image.jpeg", **PICTURE) for number in range(2)]
     return [
         item("image.jpeg", "image", "image.jpeg", **PICTURE),
-        item("group of images", "image_group", children=frames),
-        item("sequence.mp4", "image_sequence", "video.mp4", **FILM),
+        item("group of images", "image_group", children=frames(2)),
+        item("sequence.mp4", "image_sequence", "video.mp4", children=frames(media.FPS * media.SECONDS), **PICTURE),
         item("page.pdf", "pdf", "page.pdf"),
         item("audio.mp3", "audio", "audio.mp3", duration=media.SECONDS),
         item("notes.txt", "text", "notes.txt"),
         item("video.mp4", "video", "video.mp4", **FILM),
     ]
+
+
+def frames(count: int) -> list[dict[str, Any]]:
+    return [child(f"frame-{number}.jpeg", "image", "image.jpeg", **PICTURE) for number in range(count)]
 
 
 def parts() -> list[dict[str, Any]]:

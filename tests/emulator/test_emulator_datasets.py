@@ -291,11 +291,3 @@ def test_local_files_become_rows_of_a_dataset(client: EncordUserClient, tmp_path
     row.refetch_data(signed_url=True)
     assert row.signed_url is not None
     assert requests.get(row.signed_url, timeout=10).content == b"bytes of 0.png"
-
-
-def test_a_local_file_becomes_the_item_that_was_promised(client: EncordUserClient, tmp_path: Path) -> None:
-    path = tmp_path / "one.png"
-    path.write_bytes(b"bytes")
-    folder = client.create_storage_folder("F")
-    uuid = folder.upload_image(path, title="one")
-    assert [(item.uuid, item.name, item.file_size) for item in folder.list_items()] == [(uuid, "one", 5)]

@@ -233,10 +233,12 @@ def test_branches_are_copied_in_whole_or_in_part(make_project: MakeProject) -> N
     assert kept.get_object_instances()[0].object_hash == first.get_object_instances()[0].object_hash
 
 
-def test_labels_of_a_detached_dataset_are_not_found_and_not_copied(make_project: MakeProject) -> None:
+def test_labels_of_data_that_was_removed_are_not_found_and_not_copied(
+    make_project: MakeProject, client: EncordUserClient
+) -> None:
     project = make_project(ESTABLISHING, images=1)
     row = first_row(project)
-    project.remove_datasets([row.dataset_hash])
+    client.get_dataset(row.dataset_hash).delete_data([row.data_hash])
     with pytest.raises(ResourceNotFoundError, match=r"label row|data unit"):
         project._client.get_label_rows([row.label_hash])
     with pytest.raises(ResourceNotFoundError, match=r"label row|data unit"):

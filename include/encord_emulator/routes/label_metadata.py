@@ -18,7 +18,7 @@ from include.encord_emulator.store.media import METADATA, granted_urls
 from include.encord_emulator.store.progress import label_status, task_status, unit_statuses
 from include.encord_emulator.store.projects import project_workflow, require_project
 from include.encord_emulator.store.tables import LABELS, TASKS
-from include.encord_emulator.store.units import children_of, images_data, project_units
+from include.encord_emulator.store.units import images_data, parts_of, project_units
 from include.encord_emulator.wire.labels import ListRequest
 from include.encord_emulator.wire.media import DATA_TYPES
 from include.encord_emulator.workflow.template import Stage
@@ -79,7 +79,7 @@ class _Listing:
         self._tasks = _tasks(call, project_hash, hashes)
         self._statuses = unit_statuses(call, project_hash, [unit["data_hash"] for unit in units])
         composite = {"group", "img_group"} if wanted.include_images_data else {"group"}
-        self._children = children_of(call.connection, [unit for unit in units if unit["data_type"] in composite])
+        self._children = parts_of(call.connection, [unit for unit in units if unit["data_type"] in composite])
         linked = wanted.include_client_metadata and wanted.client_metadata_as_signed_url
         items = [unit["item_uuid"] for unit in units if linked and unit["client_metadata"] is not None]
         self._metadata_urls = granted_urls(call, METADATA, items) if items else {}

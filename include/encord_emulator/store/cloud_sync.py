@@ -90,7 +90,7 @@ def sync_state(call: Call, folder: Record, uuid: str) -> dict[str, Any] | None:
         return None
     job = call.fetch_one(sa.select(UPLOAD_JOBS).where(UPLOAD_JOBS.c.uuid == sync["upload_job"]))
     status = job["status"] if job else "DONE"
-    units: dict[str, Any] = progress(call, job) if job else {"pending": 0, "done": 0, "errors": [], "cancelled": 0}
+    units: dict[str, Any] = progress(call, job) if job else {"pending": 0, "done": 0, "failed": 0, "cancelled": 0}
     return {
         "status": status.lower(),
         "scanPagesProcessingPending": 0,
@@ -102,6 +102,6 @@ def sync_state(call: Call, folder: Record, uuid: str) -> dict[str, Any] | None:
         "uploadJobsError": int(status == "ERROR"),
         "uploadJobsUnitsPending": units["pending"],
         "uploadJobsUnitsDone": units["done"],
-        "uploadJobsUnitsError": len(units["errors"]),
+        "uploadJobsUnitsError": units["failed"],
         "uploadJobsUnitsCancelled": units["cancelled"],
     }

@@ -18,7 +18,7 @@ from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.media import signed_urls
 from include.encord_emulator.store.progress import unit_statuses
 from include.encord_emulator.store.tables import LABELS, ONTOLOGIES, PROJECTS
-from include.encord_emulator.store.units import children_of, project_units
+from include.encord_emulator.store.units import parts_of, project_units
 
 _FACTS = [column for column in LABELS.c if column.name != "labels"]
 _SAVE = (
@@ -157,7 +157,7 @@ def _units_of(
 ) -> tuple[dict[str, Record], dict[str, list[Record]]]:
     """Return the units of label rows by data hash, and what these are made of by item uuid."""
     found = project_units(call.connection, project_hash, list({label["data_hash"] for label in labels}))
-    return {unit["data_hash"]: unit for unit in found}, children_of(call.connection, found)
+    return {unit["data_hash"]: unit for unit in found}, parts_of(call.connection, found)
 
 
 def _sign_links(call: Call, units: Iterable[Record], children: Iterable[Sequence[Record]]) -> None:

@@ -94,7 +94,7 @@ def _free_uuids(call: Call, units: Sequence[Unit], arrived: Mapping[str, Record]
 
 
 def _with_upload(item: Record, uploaded: Record | None, free: set[str]) -> Record:
-    """Let the item of an uploaded file have the uuid reserved with it, and tell the size and type of the bytes."""
+    """Let the item of an uploaded file have the uuid reserved with it, and tell what the upload knows of it."""
     if uploaded is None:
         return item
     uuid = uploaded["item_uuid"] if uploaded["item_uuid"] in free else item["uuid"]

@@ -44,13 +44,17 @@ def project_units(
 
 
 def children_of(connection: sa.Connection, units: Sequence[Record]) -> dict[str, list[Record]]:
-    """
-    Return the items that the image groups and data groups among the units are made of, by item uuid and in order.
+    """Return the child items of the image groups among the units, by item uuid and in order."""
+    return _by_parent(connection, [unit["item_uuid"] for unit in units if unit["data_type"] == "img_group"])
 
-    Those of a data group carry their ``layout_key``, and the ``frames`` that they are made of themselves.
+
+def parts_of(connection: sa.Connection, units: Sequence[Record]) -> dict[str, list[Record]]:
     """
-    groups = [unit["item_uuid"] for unit in units if unit["data_type"] == "img_group"]
-    return _by_parent(connection, groups) | _group_contents(connection, units)
+    Return the items that label documents tell of: those of image groups, and those of data groups.
+
+    The latter carry their ``layout_key``, and the ``frames`` that they are made of themselves.
+    """
+    return children_of(connection, units) | _group_contents(connection, units)
 
 
 def _by_parent(connection: sa.Connection, groups: list[str]) -> dict[str, list[Record]]:

@@ -13,7 +13,7 @@ from include.encord_emulator.labels import empty_part, whole_blob
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.labels import blobs
 from include.encord_emulator.store.tables import LABELS
-from include.encord_emulator.store.units import children_of, project_units
+from include.encord_emulator.store.units import parts_of, project_units
 from include.encord_emulator.wire.tasks import consensus_options, label_review_dto
 from include.encord_emulator.workflow.consensus import subtasks_of
 from include.encord_emulator.workflow.label_reviews import reviews_of
@@ -42,7 +42,7 @@ def shown(call: Call, project_hash: str, works: Sequence[Work]) -> list[dict[str
     saved = fetch_in(call.connection, statement, LABELS.c.data_hash, hashes)
     shelf = Shelf(
         units,
-        children_of(call.connection, list(units.values())),
+        parts_of(call.connection, list(units.values())),
         {(row["data_hash"], row["branch"]): row for row in saved},
         subtasks_of(call, [work.uuid for work in works if work.stage.type == "CONSENSUS_REVIEW"]),
         _reviews(call, works),
