@@ -126,10 +126,10 @@ class LegacyValues(Payload):
     """
     What a legacy query is about.
 
-    :param uid: a hash, several of them, or nothing.
+    :param uid: a hash, several of them, or, of a few queries, something else.
     """
 
-    uid: str | int | list[str] | None = None
+    uid: Any = None
     payload: Any = None
 
 

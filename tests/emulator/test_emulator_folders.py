@@ -187,7 +187,7 @@ def test_what_a_folder_never_had_is_refused_like_what_one_may_not_see(client: En
         ("GET", "storage/folders?pageSize=1001", None, "pageSize"),
         ("GET", "storage/folders?order=size", None, "order"),
         ("GET", "storage/folders?desc=perhaps", None, "desc"),
-        ("POST", "storage/folders/{f}/groups", {"groupHashList": ["a"], "userRole": "king"}, "groupHashList.0"),
+        ("POST", "storage/folders/{f}/groups", {"groupHashList": ["a"], "userRole": "king"}, "groupHashList[0]"),
         ("POST", "storage/folders/{f}/folder-config", {"metadataIngestion": {"matcher": {"suffix": ""}}}, "suffix"),
     ],
 )

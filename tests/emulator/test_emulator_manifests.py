@@ -28,10 +28,10 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"images": [{"objectUrl": "x", "placeholderItemUuid": "y"}]}, r"images\[0\]\.placeholderItemUuid: "),
     ({"image_groups": [{"title": "G"}]}, r"manifest\.image_groups\[0\]\.images: "),
     ({"image_groups": [{"title": "G", "objectUrl_1": "x"}]}, r"manifest\.image_groups\[0\]: .*start at 0"),
-    ({"image_groups": [{"title": "G", "objectUrl_0": None}]}, r"manifest\.image_groups\[0\]\.images\.0\.url: "),
+    ({"image_groups": [{"title": "G", "objectUrl_0": None}]}, r"manifest\.image_groups\[0\]\.images\[0\]\.url: "),
     ({"image_groups": [{"title": "G", "objectUrl_0": "x", "createVideo": "perhaps"}]}, r"createVideo: "),
     ({"image_groups": [{"title": "G", "objectUrl_0": "x", "images": []}]}, "exclude each other"),
-    ({"dicom_series": [{"title": "G", "dicomFiles": [{"url": {}}]}]}, r"dicom_series\[0\]\.dicomFiles\.0\.url: "),
+    ({"dicom_series": [{"title": "G", "dicomFiles": [{"url": {}}]}]}, r"dicom_series\[0\]\.dicomFiles\[0\]\.url: "),
     ({"imageGroups": []}, r"manifest\.imageGroups: "),
     ({"skip_duplicate_urls": "perhaps"}, r"manifest\.skip_duplicate_urls: "),
 ]

@@ -78,9 +78,9 @@ def _holders(given: Mapping[str, Any], name: str, known: Blob, unit: Record) -> 
             if name == "spaces" and not entry.get("labels"):
                 continue  # some data types describe their root as a space, which then holds nothing
             raise corrupted(f"{name}.{key} is not of data hash {unit['data_hash']}")
-        labels = entry.get("labels") or {}
-        check_frames(labels, f"{name}.{key}.labels", one_frame=name == "data_units" and unit["data_type"] in ONE_FRAME)
-        yield key, {"labels": labels}
+        labels, one_frame = entry.get("labels") or {}, name == "data_units" and unit["data_type"] in ONE_FRAME
+        check_frames(labels, f"{name}.{key}.labels", one_frame=one_frame)
+        yield key, {"labels": {"objects": [], "classifications": []} | labels if one_frame else labels}
 
 
 def _check_frame_numbers(part: Blob, unit: Record) -> None:

@@ -48,8 +48,7 @@ def complete_or_reopen(call: Call) -> Any:
     data_hashes = [row["data_hash"] for row in rows]
     statement = sa.select(TASKS).where(TASKS.c.project_hash == project_hash)
     tasks = fetch_in(call.connection, statement, TASKS.c.data_hash, list(dict.fromkeys(data_hashes)))
-    final = next(stage for stage in workflow.stages if stage.type == "DONE")
-    destination = final if action == "complete" else workflow.stage(workflow.start)
+    destination = workflow.complete if action == "complete" else workflow.stage(workflow.start)
     engine.record_actions(call, "move", tasks)
     engine.enter(call, destination, tasks, returned=action == "reopen")
     return True

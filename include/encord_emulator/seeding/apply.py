@@ -121,7 +121,8 @@ def _add_group(call: Call, folder: Record, made: Made) -> None:
 def _add_dataset(call: Call, dataset: doc.Dataset) -> None:
     uuid = dataset.uuid or stable_uuid("dataset", dataset.title)
     record = {"dataset_hash": uuid, "title": dataset.title, "description": dataset.description, "backing_folder": None}
-    _add_once(call, tables.DATASETS, "dataset_hash", record | _made_now(call))
+    if _add_once(call, tables.DATASETS, "dataset_hash", record | _made_now(call)):
+        call.insert(tables.DATASET_USERS, {"dataset_hash": uuid, "email": call.user, "role": ROLE_NUMBERS["admin"]})
     linked = call.fetch(sa.select(tables.DATA_ROWS.c.item_uuid).where(tables.DATA_ROWS.c.dataset_hash == uuid))
     there = {row["item_uuid"] for row in linked}
     rows = [
@@ -206,9 +207,12 @@ def _find(call: Call, table: sa.Table, keys: Mapping[str, str], field: str) -> R
     return rows[0]
 
 
-def _add_once(call: Call, table: sa.Table, key: str, record: Record) -> None:
-    if call.fetch_one(sa.select(table).where(table.c[key] == record[key])) is None:
-        call.insert(table, record)
+def _add_once(call: Call, table: sa.Table, key: str, record: Record) -> bool:
+    """Insert a record unless its key is there; return whether it was inserted."""
+    if call.fetch_one(sa.select(table).where(table.c[key] == record[key])) is not None:
+        return False
+    call.insert(table, record)
+    return True
 
 
 def _made_now(call: Call) -> Record:

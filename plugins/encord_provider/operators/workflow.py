@@ -83,8 +83,10 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         sent: dict[str, str] = {}
         deadline = time.time() + self.settle_seconds
         while True:
+            # Asked before routing: a task that appears between the two is routed, not taken for routed.
+            settled = time.time() >= deadline or self._all_units_have_tasks(self.project_hash)
             sent |= self._route_all(self.project_hash, pathways, known)
-            if time.time() >= deadline or self._all_units_have_tasks(self.project_hash):
+            if settled:
                 break
             time.sleep(SETTLE_POLL_SECONDS)
         routed = {name: sum(pathway == name for pathway in sent.values()) for name in names}
