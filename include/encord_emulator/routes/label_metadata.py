@@ -18,7 +18,7 @@ from include.encord_emulator.store.media import METADATA, granted_urls
 from include.encord_emulator.store.progress import label_status, task_status, unit_statuses
 from include.encord_emulator.store.projects import project_workflow, require_project
 from include.encord_emulator.store.tables import LABELS, TASKS
-from include.encord_emulator.store.units import images_data, parts_of, project_units
+from include.encord_emulator.store.units import group_parts, images_data, parts_of, project_units
 from include.encord_emulator.wire.labels import ListRequest
 from include.encord_emulator.wire.media import DATA_TYPES
 from include.encord_emulator.workflow.template import Stage
@@ -40,9 +40,15 @@ def list_label_rows(call: Call) -> Any:
         return []  # no unit here is the annotators' view of a benchmark
     fits_title = _title_filter(wanted.data_title_eq, wanted.data_title_like)
     chosen = _data_hashes(call, project_hash, wanted)
-    units = [unit for unit in project_units(call.connection, project_hash, chosen) if fits_title(unit["title"])]
+    parts = group_parts(call.connection, project_hash, chosen or []) if wanted.include_children else []
+    looked_up = None if chosen is None else [*chosen, *(part["group_hash"] for part in parts)]
+    units = [unit for unit in project_units(call.connection, project_hash, looked_up) if fits_title(unit["title"])]
     listing = _Listing(call, project_hash, wanted, units, everything=chosen is None)
-    return [row for unit in units for row in listing.rows(unit)]
+    rows = [row for unit in units for row in listing.rows(unit)]
+    if not parts:
+        return rows
+    asked = set(chosen or ())
+    return [row for row in rows if {row["data_hash"], row.get("group_hash")} & asked]
 
 
 def _data_hashes(call: Call, project_hash: str, wanted: ListRequest) -> list[str] | None:
@@ -71,15 +77,16 @@ class _Listing:
     ) -> None:
         self._wanted = wanted
         hashes = None if everything else [unit["data_hash"] for unit in units]
+        composite = {"group", "img_group"} if wanted.include_images_data else {"group"}
+        self._children = parts_of(call.connection, [unit for unit in units if unit["data_type"] in composite])
+        parts = [child["uuid"] for children in self._children.values() for child in children]
         self._labels: dict[str, dict[str, Record]] = defaultdict(dict)
-        for row in label_facts(call, project_hash, hashes):
+        for row in label_facts(call, project_hash, None if hashes is None else hashes + parts):
             if wanted.include_all_label_branches or row["branch"] == (wanted.branch_name or MAIN):
                 self._labels[row["data_hash"]][row["branch"]] = row
         self._stages = {stage.uuid: stage for stage in project_workflow(call.connection, project_hash).stages}
         self._tasks = _tasks(call, project_hash, hashes)
         self._statuses = unit_statuses(call, project_hash, [unit["data_hash"] for unit in units])
-        composite = {"group", "img_group"} if wanted.include_images_data else {"group"}
-        self._children = parts_of(call.connection, [unit for unit in units if unit["data_type"] in composite])
         linked = wanted.include_client_metadata and wanted.client_metadata_as_signed_url
         items = [unit["item_uuid"] for unit in units if linked and unit["client_metadata"] is not None]
         self._metadata_urls = granted_urls(call, METADATA, items) if items else {}
@@ -146,7 +153,8 @@ class _Listing:
         return row
 
     def _child_rows(self, unit: Record, group_row: Row) -> Iterator[Row]:
-        """Yield rows of a group's children; they are labelled in the spaces of the group, not on their own."""
+        """Yield rows of a group's children; people label them in the spaces of the group."""
+        branch = group_row["branch_name"]
         for child in self._children.get(unit["item_uuid"], []):
             yield group_row | _item_facts(child | {"data_type": DATA_TYPES.get(child["item_type"], "")}) | {
                 "data_hash": child["uuid"],
@@ -155,7 +163,7 @@ class _Listing:
                 "backing_item_uuid": child["uuid"],
                 "spaces": {},
                 "client_metadata": child["client_metadata"] if self._wanted.include_client_metadata else None,
-            } | _label_part(group_row["branch_name"], None, None)  # fmt: skip
+            } | _label_part(branch, self._labels.get(child["uuid"], {}).get(branch), None)  # fmt: skip
 
     def _task_part(self, task: Record | None, stage: Stage | None) -> Row:
         if task is None or stage is None:

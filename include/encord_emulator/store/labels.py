@@ -18,7 +18,7 @@ from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.media import signed_urls
 from include.encord_emulator.store.progress import unit_statuses
 from include.encord_emulator.store.tables import LABELS, ONTOLOGIES, PROJECTS
-from include.encord_emulator.store.units import parts_of, project_units
+from include.encord_emulator.store.units import labelled_units, parts_of
 
 _FACTS = [column for column in LABELS.c if column.name != "labels"]
 _SAVE = (
@@ -63,7 +63,7 @@ def ensure_label_rows(
 
     :param only_new: refuse with 409 what is there already.
     """
-    units = {unit["data_hash"] for unit in project_units(call.connection, project_hash, data_hashes)}
+    units = {unit["data_hash"] for unit in labelled_units(call.connection, project_hash, data_hashes)}
     for data_hash in data_hashes:
         if data_hash not in units:
             raise not_found("data unit", data_hash)
@@ -156,7 +156,7 @@ def _units_of(
     call: Call, project_hash: str, labels: Sequence[Record]
 ) -> tuple[dict[str, Record], dict[str, list[Record]]]:
     """Return the units of label rows by data hash, and what these are made of by item uuid."""
-    found = project_units(call.connection, project_hash, list({label["data_hash"] for label in labels}))
+    found = labelled_units(call.connection, project_hash, list({label["data_hash"] for label in labels}))
     return {unit["data_hash"]: unit for unit in found}, parts_of(call.connection, found)
 
 

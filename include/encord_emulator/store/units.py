@@ -43,6 +43,39 @@ def project_units(
     return _with_data_type([row for row in rows if first[row["data_hash"]] is row])
 
 
+def labelled_units(connection: sa.Connection, project_hash: str, data_hashes: Sequence[str]) -> list[Record]:
+    """Return the units of a project that have one of the data hashes, parts of its data groups included."""
+    units = project_units(connection, project_hash, data_hashes)
+    found = {unit["data_hash"] for unit in units}
+    return units + group_parts(connection, project_hash, [one for one in data_hashes if one not in found])
+
+
+def group_parts(connection: sa.Connection, project_hash: str, data_hashes: Sequence[str]) -> list[Record]:
+    """
+    Return the parts of a project's data groups that have one of the data hashes, each in the form of a unit.
+
+    A part's data hash is the uuid of its item. Encord's own agents look up and initialise the label rows of parts
+    (encord-agents 0.2.10); ``group_hash`` tells of which group.
+    """
+    part, group = ITEMS.alias("part"), GROUP_MEMBERS
+    datasets = sa.select(PROJECT_DATASETS.c.dataset_hash).where(PROJECT_DATASETS.c.project_hash == project_hash)
+    statement = (
+        sa.select(
+            part.c.uuid.label("data_hash"), DATA_ROWS.c.dataset_hash, part.c.name.label("title"),
+            DATASETS.c.title.label("dataset_title"), part.c.uuid.label("item_uuid"), part.c.item_type, part.c.url,
+            part.c.url_key, part.c.client_metadata, part.c.media, part.c.edited_at, DATA_ROWS.c.created_at,
+            DATA_ROWS.c.data_hash.label("group_hash"),
+        )
+        .join_from(group, part, group.c.item_uuid == part.c.uuid)
+        .join(DATA_ROWS, DATA_ROWS.c.item_uuid == group.c.group_uuid)
+        .join(DATASETS, DATASETS.c.dataset_hash == DATA_ROWS.c.dataset_hash)
+        .where(DATA_ROWS.c.dataset_hash.in_(datasets))
+        .order_by(DATA_ROWS.c.seq, group.c.seq)
+    )  # fmt: skip
+    rows = fetch_in(connection, statement, part.c.uuid, data_hashes) if data_hashes else []
+    return _with_data_type(list({row["data_hash"]: row for row in reversed(rows)}.values()))
+
+
 def children_of(connection: sa.Connection, units: Sequence[Record]) -> dict[str, list[Record]]:
     """Return the child items of the image groups among the units, by item uuid and in order."""
     return _by_parent(connection, [unit["item_uuid"] for unit in units if unit["data_type"] == "img_group"])
