@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.datastructures import QueryParams
 
-from include.encord_emulator.errors import ApiError, invalid
+from include.encord_emulator.errors import ApiError
 from include.encord_emulator.store.database import Record, fetch, fetch_one, insert
 from include.encord_emulator.wire.payload import P, query_document, read
 
@@ -65,14 +65,6 @@ class Call:
         except ValueError:
             raise ApiError(422, f"path: {self.path[name]!r} is not a uuid ({name})") from None
 
-    def listed(self, name: str) -> list[str]:
-        """Return the values of a repeated query argument."""
-        return list(self.query.getlist(name))
-
-    def flag(self, name: str) -> bool:
-        """Return a boolean query argument; the SDK writes ``True``."""
-        return self.query.get(name, "").lower() == "true"
-
     def read(self, model: type[P]) -> P:
         """Return the body as its model; what does not fit is refused with 422."""
         return read(model, self.body, "body")
@@ -80,19 +72,6 @@ class Call:
     def arguments(self, model: type[P]) -> P:
         """Return the query string as its model; what does not fit is refused with 422."""
         return read(model, query_document(model, self.query), "query")
-
-    def payload(self) -> dict[str, Any]:
-        """Return the body, which must be a JSON object."""
-        if not isinstance(self.body, dict):
-            raise ApiError(422, "body: a JSON object is expected")
-        return self.body
-
-    def required(self, name: str) -> Any:
-        """Return a key of the body that must be there."""
-        value = self.payload().get(name)
-        if value is None:
-            raise invalid(f"body: {name} is missing")
-        return value
 
 
 Handler = Callable[[Call], Any]

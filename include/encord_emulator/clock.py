@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from include.encord_emulator.errors import invalid
-
 
 def now() -> str:
     """Return the present moment."""
@@ -34,14 +32,6 @@ def parse(text: str) -> str:
         return moment.astimezone(UTC).isoformat(timespec="microseconds")
     except OverflowError:
         raise ValueError(f"{text!r} is outside the calendar") from None
-
-
-def normalise(text: str, name: str) -> str:
-    """Do what ``parse`` does for the argument ``name``; a text that is no moment is refused."""
-    try:
-        return parse(text)
-    except ValueError:
-        raise invalid(f"{name}: {text!r} is not an ISO 8601 moment") from None
 
 
 def blob_stamp(stamp: str) -> str:

@@ -27,7 +27,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ENCORD_HOSTS = ("encord.com", "*.encord.com", "api.encord.com", "api.us.encord.com")
 LIFETIME = dt.timedelta(days=365)
-REQUEST_LIMIT = 16_384
 CHUNK = 65_536
 _TLS_HANDSHAKE = b"\x16"
 _CONNECT = re.compile(rb"^CONNECT (?P<host>[^:\s]+):\d+ HTTP/1\.[01]\r\n")

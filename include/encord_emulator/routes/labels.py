@@ -75,11 +75,13 @@ def _shown(call: Call, project_hash: str, rows: list[Record], wanted: ReadReques
 @routes.query("labelrow", "POST")
 def save(call: Call) -> Any:
     project_hash, uids = _project(call), _uids(call, "label_save_limit")
-    if isinstance(call.body, dict) and call.body.get("multi_request"):
+    if not isinstance(call.body, dict):
+        raise ApiError(422, "body: a JSON object is expected")
+    if call.body.get("multi_request"):
         request = call.read(SaveRequest)
         given, strict = request.labels, bool(request.validate_before_saving)
     else:
-        given, strict = [call.payload()], call.payload().get("validate_before_saving") is True
+        given, strict = [call.body], call.body.get("validate_before_saving") is True
     if len(given) != len(uids):
         raise invalid(f"{len(given)} labels for {len(uids)} label hashes")
     rows = label_rows(call, project_hash, uids, with_labels=False)

@@ -18,7 +18,6 @@ from include.encord_emulator.store.tables import LABEL_REVIEWS, SUBTASKS, TASK_A
 from include.encord_emulator.workflow import consensus, label_reviews
 from include.encord_emulator.workflow.template import Stage, Workflow
 from include.encord_emulator.workflow.words import COMPLETED, NEW, REOPENED
-from include.encord_emulator.workflow.words import MAIN as MAIN
 
 ORDINARY_PRIORITY = 0.5
 

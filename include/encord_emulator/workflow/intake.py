@@ -1,4 +1,4 @@
-"""How dataset rows become tasks, and how tasks go with their rows."""
+"""Keeping the tasks of projects in line with the rows of their datasets."""
 
 from __future__ import annotations
 
