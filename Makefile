@@ -7,10 +7,10 @@ UV_VERSION := 0.13.9
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop test lint format lock clean
+.PHONY: help setup demo start stop test acceptance lint format lock clean
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv and install everything into it
 
@@ -34,6 +34,9 @@ stop: ## Stop what `make start` started
 
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest
+
+acceptance: setup ## Run the tests of Encord's own agents library against the local Encord
+	@$(BIN)/python -m tests.acceptance.encord_agents --if-reachable
 
 lint: setup ## Check style, types and who may import whom
 	@$(BIN)/ruff check .

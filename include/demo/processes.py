@@ -73,7 +73,14 @@ class Processes:
         """
         for name, process in self._running.items():
             if (status := process.poll()) is not None:
-                raise ProcessError(f"{name} ended with status {status}: see {self.log(name)}")
+                raise ProcessError(
+                    f"{name} ended with status {status}: {self._last_words(name)} (see {self.log(name)})"
+                )
+
+    def _last_words(self, name: str) -> str:
+        """Return the last line of a program's log; programs that give up say there why."""
+        lines = self.log(name).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
 
     def wait_for_file(self, name: str, path: Path, seconds: float) -> str:
         """

@@ -102,6 +102,21 @@ DATASETS = (
 )  # fmt: skip
 PROJECTS = (
     Switch("unique_titles", _BOTH, False, "G", "a second folder, dataset, ontology or project of one title is a 409"),
+    Switch(
+        "default_template",
+        ("taken", "refused"),
+        "taken",
+        "G",
+        "a project that names no workflow template gets the default one, or is a 400",
+    ),
+    Switch("unknown_template", ("404", "400", "403"), "404", "G", "what a workflow template that is not there gets"),
+    Switch(
+        "default_ontology",
+        ("made", "refused"),
+        "made",
+        "G",
+        "a project that names no ontology gets an empty one of its title, or is a 400",
+    ),
     Switch("task_delay_s", (0, 3600), 0, "G", "seconds before a new task can be seen through the API"),
 )
 WORKFLOW = (
@@ -111,6 +126,10 @@ WORKFLOW = (
            "a task is listed in consensus review when all its annotators, or when the first of them, submitted"),
     Switch("stale_action", ("400", "200"), "400", "T",
            "a request with a task that has left the stage is refused whole (known of agent stages), or does the rest"),
+    Switch("actions_limit", (0, 1_000_000), 0, "G",
+           "actions on tasks that one request may hold before it is a 400; 0: any"),
+    Switch("undecided_label_reviews", ("kept", "refused"), "kept", "G",
+           "approving a task but not its undecided single labels leaves these as they are, or is a 400"),
     Switch("task_uuid", ("kept", "renewed"), "kept", "G", "a task that comes to another stage keeps its uuid, or not"),
     Switch("legal_moves", ("any", "not_from_final", "connected"), "any", "S",
            "tasks may be moved to any stage, to any but from a final one, or only to a stage that comes next"),

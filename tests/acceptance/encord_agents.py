@@ -5,6 +5,9 @@ The test suite of Encord's own ``encord-agents`` against the local Encord.
 its own, serves a seed of what it expects of an account, runs the tests that talk to Encord, and ends with 1 below
 :data:`AT_LEAST` passed. The suite is Apache-2.0 and no part of this repository. It names no domain, so a plugin of a
 few lines gives the SDK one.
+
+One of its 71 tests cannot pass: it wants the items of 520 tasks in one request, and the suite's own runner asks for 300
+at a time.
 """
 
 from __future__ import annotations
@@ -49,14 +52,18 @@ def main() -> int:
     """Run the suite and return an exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "encord-agents-acceptance"))
+    parser.add_argument("--if-reachable", action="store_true", help="end well where PyPI does not answer")
     parser.add_argument("arguments", nargs="*", help="for pytest, after --")
     options = parser.parse_args()
     work: Path = options.work.resolve()
-    python, suite = environment(work), sources(work)
+    try:
+        python, suite = environment(work), sources(work)
+    except subprocess.CalledProcessError as error:
+        sys.stdout.write(f"NOT RUN: {NAME} {VERSION} could not be fetched ({error})\n")
+        return 0 if options.if_reachable else 1
     (work / "encord_domain_plugin.py").write_text(PLUGIN, encoding="utf-8")
     private_key = write_seed(work / "seed")
     with EmulatorProcess("--seed", str(work / "seed" / "seed.yaml")) as emulator:
-        add_data_group(emulator.url, private_key)
         output = run_suite(python, suite, emulator.url, private_key, options.arguments)
     found = re.search(r"(\d+) passed", output.splitlines()[-1] if output else "")
     passed = int(found[1]) if found else 0
@@ -130,7 +137,6 @@ def seed(public_key: str) -> dict[str, Any]:
         ],
         "folders": [
             {"name": "one of each", "items": one_of_each()},
-            {"name": "parts", "items": parts()},
             {"name": "many", "items": [item("small.jpeg", "image", "image.jpeg", repeat=520, **PICTURE)]},
         ],
         "datasets": [
@@ -171,6 +177,7 @@ def one_of_each() -> list[dict[str, Any]]:
         item("audio.mp3", "audio", "audio.mp3", duration=media.SECONDS),
         item("notes.txt", "text", "notes.txt"),
         item("video.mp4", "video", "video.mp4", **FILM),
+        item("speech and words", "group", children=parts()),
     ]
 
 
@@ -179,19 +186,7 @@ def frames(count: int) -> list[dict[str, Any]]:
 
 
 def parts() -> list[dict[str, Any]]:
-    return [item("speech.mp3", "audio", "audio.mp3", duration=media.SECONDS), item("words.txt", "text", "notes.txt")]
-
-
-def add_data_group(url: str, private_key: str) -> None:
-    """Put a group of an audio and a text file into the dataset; data groups are made through the API only."""
-    from encord import EncordUserClient
-    from encord.orm.storage import DataGroupGrid
-
-    client = EncordUserClient.create_with_ssh_private_key(private_key, domain=url)
-    folder = next(iter(client.find_storage_folders(search="parts")))
-    members = [member.uuid for member in folder.list_items()]
-    group = folder.create_data_group(DataGroupGrid(layout_contents=members, name="speech and words"))
-    client.get_dataset(ONE_OF_EACH).link_items([group])
+    return [child("speech.mp3", "audio", "audio.mp3", duration=media.SECONDS), child("words.txt", "text", "notes.txt")]
 
 
 def item(name: str, kind: str, file: str | None = None, **more: Any) -> dict[str, Any]:

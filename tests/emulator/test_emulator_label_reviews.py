@@ -153,3 +153,17 @@ def test_an_unknown_label_review_refuses_the_whole_review(make_project: MakeProj
     review.uuid = uuid4()
     with pytest.raises(InvalidArgumentsError, match="is not one of task"):
         review.approve()
+
+
+@pytest.mark.parametrize("undecided", ["kept", "refused"])
+def test_a_task_is_approved_with_undecided_labels_unless_the_switch_says_no(
+    make_project: MakeProject, client: EncordUserClient, control: Control, undecided: str
+) -> None:
+    control.switch(undecided_label_reviews=undecided)
+    project, task, _ = submitted(make_project, 0.1)
+    review = f"projects/{project.project_hash}/workflow/stages/{stage_named(project, 'Review').uuid}/actions"
+    action = {"taskUuid": str(task.uuid), "action": "APPROVE", "approveLabelReviews": False}
+    answered = answer(client, control.url, "POST", review, [action]).status_code
+    assert answered == (200 if undecided == "kept" else 400)
+    left = len(list(stage_named(project, "Review").get_tasks()))
+    assert left == (0 if undecided == "kept" else 1)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 import requests
+import yaml
 from encord.storage import StorageItemType
 
 from include.encord_emulator.errors import ApiError
@@ -162,6 +163,44 @@ def test_a_wrong_seed_is_refused_with_the_path_of_the_field_and_adds_nothing(con
     assert answer.status_code == 400
     assert message in answer.json()["message"]
     assert (control.call("GET", "state"), control.call("GET", "switches")) == before
+
+
+def test_groups_are_made_whole(tmp_path: Path) -> None:
+    items = [
+        {
+            "name": "pair",
+            "type": "group",
+            "children": [{"name": "a.wav", "type": "audio"}, {"name": "b.txt", "type": "text"}],
+        },
+        {"name": "walk", "type": "image_sequence", "frames": 3, "width": 64, "height": 48},
+        {"name": "scan", "type": "dicom_series", "children": [{"name": "1.dcm"}, {"name": "2.dcm"}]},
+    ]
+    seed = {
+        **SEED, "folders": [{"name": "groups", "items": items}], "projects": [],
+        "datasets": [{"uuid": uuid(20), "title": "Groups", "folder": "groups"}],
+    }  # fmt: skip
+    with RunningEmulator(seed=seed) as emulator:
+        client = sdk_client(emulator.url, KEYS[MANAGER])
+        project = client.get_project(client.create_project("P", [uuid(20)]))
+        rows = {row.data_title: row for row in project.list_label_rows_v2(include_children=True)}
+        assert sorted(rows) == ["a.wav", "b.txt", "pair", "scan", "walk"]
+        for title, units in (("walk", 3), ("scan", 1)):
+            rows[title].initialise_labels()
+            assert len(rows[title].to_encord_dict()["data_units"]) == units
+        pair = client.get_storage_item(rows["pair"].backing_item_uuid or "")
+        assert [child.name for child in pair.get_child_items()] == ["a.wav", "b.txt"]
+
+
+def test_a_seeded_file_is_served_and_tells_its_size(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (40, 30)).save(tmp_path / "one.png")
+    folders = [{"name": "F", "items": [{"uuid": uuid(21), "name": "one", "type": "image", "file": "one.png"}]}]
+    (tmp_path / "seed.yaml").write_text(yaml.safe_dump({"users": SEED["users"], "folders": folders}))
+    with RunningEmulator(seed=tmp_path / "seed.yaml") as emulator:
+        item = sdk_client(emulator.url, KEYS[MANAGER]).get_storage_item(uuid(21), sign_url=True)
+        assert (item.width, item.height, item.mime_type) == (40, 30, "image/png")
+        assert requests.get(item.get_signed_url() or "", timeout=5).content == (tmp_path / "one.png").read_bytes()
 
 
 def test_files_are_looked_for_beside_the_seed(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ NUMBERS = {
     "clock_window_s": (30,),
     "token_lifetime_s": (60,),
     "rate_limit_per_minute": (3_000,),
+    "actions_limit": (100,),
     "max_body_mb": (1,),
 }
 # Settings that only show together with another.

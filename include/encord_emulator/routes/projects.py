@@ -8,7 +8,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import exists, forbidden, invalid, not_found
+from include.encord_emulator.errors import ApiError, exists, forbidden, invalid
 from include.encord_emulator.paging import queue_page
 from include.encord_emulator.routes.datasets import require_dataset
 from include.encord_emulator.routes.ontologies import make_ontology, require_ontology
@@ -80,16 +80,20 @@ def refuse_taken_title(call: Call, title: str) -> None:
 
 
 def _template(call: Call, uuid: str | None) -> Template:
+    if uuid is None and call.switches["default_template"] == "refused":
+        raise invalid("workflow_template_id: it is missing")
     wanted = TEMPLATES.c.uuid == uuid if uuid is not None else TEMPLATES.c.is_default == 1
     row = call.fetch_one(sa.select(TEMPLATES).where(wanted).order_by(TEMPLATES.c.seq))
     if row is None:
-        raise not_found("workflow template", str(uuid))
+        raise ApiError(int(call.switches["unknown_template"]), f"workflow template {uuid} was not found")
     return parse_template(row["document"])
 
 
 def _ontology_hash(call: Call, given: NewProject) -> str:
     if given.ontology_hash is not None:
         return str(require_ontology(call, given.ontology_hash)["ontology_hash"])
+    if call.switches["default_ontology"] == "refused":
+        raise invalid("ontology_hash: it is missing")
     return str(make_ontology(call, given.title, "", {"objects": [], "classifications": []})["ontology_hash"])
 
 

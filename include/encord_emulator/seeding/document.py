@@ -31,6 +31,7 @@ _ITEM_TYPES = {
     for spelling in (item_type, data_type)
 } | {
     "text": "plainText",
+    "dicom_series": "dicomSeries",
     "image_group": "imageGroup",
     "image_sequence": "imageSequence",
     "imagesequence": "imageSequence",
@@ -100,7 +101,7 @@ class Item(Entry):
     A storage item.
 
     :param file: served behind the signed URL; relative to the seed's own file.
-    :param children: the files of a group.
+    :param children: the files of a group; without them it has ``frames`` of its own making, or one.
     :param repeat: so many items, with a number in the name.
     :param fps, duration, frames: frames a second, seconds, and what counts as a frame for the type of item.
     """

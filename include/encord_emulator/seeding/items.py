@@ -13,6 +13,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from include.encord_emulator.seeding.document import Item
 from include.encord_emulator.store.data_groups import NO_MEDIA
 from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.units import OF_FRAMES
+from include.encord_emulator.wire.image_size import image_size
 from include.encord_emulator.wire.media import media_facts
 
 NO_BUCKET = "https://seed.encord-emulator.invalid"
@@ -43,13 +45,20 @@ def made_items(folder: Record, item: Item) -> Iterator[Made]:
         name = item.name if item.repeat is None else _numbered(item.name, number, item.repeat)
         path = f"{folder['name']}/{name}"
         parent = _record(item, _uuid(item, path, number), name, path) | {"folder": folder["uuid"], "parent_item": None}
-        children = [_child(child, parent, f"{path}/{child.name}", number) for child in item.children]
+        entries = item.children or _frames(item)
+        children = [_child(child, parent, f"{path}/{child.name}", number) for child in entries]
         if children:
             parent |= {"url": None, "url_key": "\n".join(child["url"] for child in children)}
-        entries = zip((item, *item.children), (parent, *children), strict=True)
-        yield Made(
-            parent, children, {record["uuid"]: entry.file for entry, record in entries if entry.file is not None}
-        )
+        files = zip((item, *entries), (parent, *children), strict=True)
+        yield Made(parent, children, {record["uuid"]: entry.file for entry, record in files if entry.file is not None})
+
+
+def _frames(item: Item) -> tuple[Item, ...]:
+    """Return the files of a group that names none: labels need something to be on."""
+    if item.type not in OF_FRAMES:
+        return ()
+    numbers = range(1, (item.frames or 1) + 1)
+    return tuple(Item(name=f"{item.name}-{number}", width=item.width, height=item.height) for number in numbers)
 
 
 def _child(child: Item, parent: Record, path: str, number: int) -> Record:
@@ -87,9 +96,11 @@ def _media(item: Item, url: str) -> dict[str, Any]:
     names = ("width", "height", "fps", "duration", "file_size", "mime_type")
     given = {name: getattr(item, name) for name in names if getattr(item, name) is not None}
     if item.file is not None:
-        given = {"file_size": item.file.stat().st_size} | given
+        content = item.file.read_bytes()
+        size = dict(zip(("width", "height"), image_size(content) or (), strict=False))
+        given = {"file_size": len(content)} | size | given
         url = item.file.name
-    facts = media_facts(item.type, [(url, given)] * max(1, len(item.children)))
+    facts = media_facts(item.type, [(url, given)] * max(1, len(item.children) or item.frames or 1))
     said = {name: given[name] for name in ("width", "height", "file_size") if name in given}
     return facts | said | ({"frames": item.frames} if item.frames is not None else {})
 

@@ -64,7 +64,10 @@ class Database:
             connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
             written = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if sa.inspect(connection).get_table_names() and written != TABLES_VERSION:
-                raise invalid(f"{db} was written by another version of the emulator: name a new file, or delete it")
+                raise invalid(
+                    f"{db} was written by another version of the emulator: delete it (for the demo: make clean), "
+                    "or name another file"
+                )
             connection.exec_driver_sql(f"PRAGMA user_version={TABLES_VERSION}")
             METADATA.create_all(connection)
 

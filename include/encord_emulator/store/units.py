@@ -11,7 +11,7 @@ from include.encord_emulator.store.database import Record, fetch, fetch_in
 from include.encord_emulator.store.tables import DATA_ROWS, DATASETS, GROUP_MEMBERS, ITEMS, PROJECT_DATASETS
 from include.encord_emulator.wire.media import DATA_TYPES
 
-_OF_FRAMES = {"imageGroup", "imageSequence", "dicomSeries"}
+OF_FRAMES = {"imageGroup", "imageSequence", "dicomSeries"}
 _UNITS = (
     sa.select(
         DATA_ROWS.c.seq, DATA_ROWS.c.data_hash, DATA_ROWS.c.dataset_hash, DATA_ROWS.c.title, DATA_ROWS.c.created_at,
@@ -104,7 +104,7 @@ def _group_contents(connection: sa.Connection, units: Sequence[Record]) -> dict[
     rows = fetch_in(connection, members, GROUP_MEMBERS.c.group_uuid, list(contents))
     uuids = list({row["item_uuid"] for row in rows})
     items = {item["uuid"]: item for item in fetch_in(connection, sa.select(ITEMS), ITEMS.c.uuid, uuids)}
-    frames = _by_parent(connection, [uuid for uuid, item in items.items() if item["item_type"] in _OF_FRAMES])
+    frames = _by_parent(connection, [uuid for uuid, item in items.items() if item["item_type"] in OF_FRAMES])
     for row in rows:
         if (item := items.get(row["item_uuid"])) is not None:
             about = {"layout_key": row["key"], "frames": frames.get(item["uuid"], [])}

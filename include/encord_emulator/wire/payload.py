@@ -73,7 +73,9 @@ def read(model: type[P], document: Any, where: str) -> P:
 def problems(error: ValidationError, where: str) -> str:
     """Return the first few problems of a document in one line, each with the path of its field."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    shown = [f"{where}{field_path(one['loc'])}: {one['msg']}" for one in found[:PROBLEMS_SHOWN]]
+    shown = [
+        f"{where}{field_path(one['loc'])}: {one['msg'].removeprefix('Value error, ')}" for one in found[:PROBLEMS_SHOWN]
+    ]
     left = len(found) - len(shown)
     return "; ".join(shown) + (f"; and {left} more" if left else "")
 

@@ -77,6 +77,9 @@ class Order:
 
 def apply_actions(place: Place, actions: Sequence[AnyAction]) -> None:
     """Do all actions of a request in their order, or refuse it with 400."""
+    limit = int(place.call.switches["actions_limit"])
+    if limit and len(actions) > limit:
+        raise invalid(f"{len(actions)} actions in one request; {limit} are allowed")
     for action in actions:
         if action.action not in ALLOWED[place.stage.type]:
             raise invalid(f"{action.action} is not possible at stage {place.stage.title!r} ({place.stage.type})")
@@ -217,6 +220,8 @@ def _approve(place: Place, order: Order, targets: Sequence[Target]) -> None:
     engine.record_actions(call, "approve", tasks, order.person)
     if order.label_reviews:
         label_reviews.decide(call, place.stage.uuid, tasks, label_reviews.UNDECIDED, words.APPROVED)
+    elif call.switches["undecided_label_reviews"] == "refused":
+        label_reviews.require_decided(call, place.stage, tasks)
     if place.merges and _merges_first(place):
         consensus.merge_first(call, tasks)
     engine.send(call, place.workflow, place.stage.onward, tasks, order.person)

@@ -68,6 +68,13 @@ def decide(call: Call, stage: str | None, tasks: Sequence[Record], old: set[str]
     update_in(call.connection, LABEL_REVIEWS, "uuid", [row["uuid"] for row in rows], changes)
 
 
+def require_decided(call: Call, stage: Stage, tasks: Sequence[Record]) -> None:
+    """Refuse tasks of whose single labels somebody has yet to decide at the stage."""
+    for task_uuid, reviews in reviews_of(call, stage, [task["uuid"] for task in tasks]).items():
+        if any(review["status"] in UNDECIDED for review in reviews):
+            raise invalid(f"task {task_uuid} has reviews of single labels that are not decided")
+
+
 def act_on_reviews(call: Call, stage: Stage, task_uuid: str, actions: Sequence[AnyLabelAction]) -> None:
     """Decide single reviews of a task at a stage, all or, if one is not the task's, none."""
     known = {row["uuid"] for row in reviews_of(call, stage, [task_uuid])[task_uuid]}

@@ -62,5 +62,5 @@ def test_a_process_id_that_is_somebody_elses_by_now_is_left_alone(tmp_path: Path
 def test_a_program_that_ends_by_itself_is_an_error_that_names_its_log(tmp_path: Path) -> None:
     with Processes(tmp_path / "register", tmp_path / "logs") as processes:
         processes.start("brief", [sys.executable, "-c", "raise SystemExit(3)"], os.environ).wait()
-        with pytest.raises(ProcessError, match=r"brief ended with status 3: see .*brief\.log"):
+        with pytest.raises(ProcessError, match=r"brief ended with status 3: .* \(see .*brief\.log\)"):
             processes.check()
