@@ -6,22 +6,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.encord_emulator import clock
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.paging import offset_page, queue_page
 from include.encord_emulator.store.database import Record
-from include.encord_emulator.store.projects import ADMIN, project_role, project_workflow, require_project
-from include.encord_emulator.store.tables import DATA_ROWS, PROJECT_DATASETS, TASK_ACTIONS, TIME_SPENT
+from include.encord_emulator.store.history import shown_role, shown_until, units_of
+from include.encord_emulator.store.projects import project_workflow, require_project
+from include.encord_emulator.store.tables import DATA_ROWS, TASK_ACTIONS, TIME_SPENT
 from include.encord_emulator.store.units import project_units
 from include.encord_emulator.wire.analytics import CollaboratorTimerParams, TaskActionParams, TimeSpentParams
 from include.encord_emulator.wire.projects import stage_dto
 
 routes = Routes()
-
-
-def shown_until(call: Call) -> str:
-    """Return the moment up to which analytics have caught up (switch ``analytics_delay_s``)."""
-    return clock.shift(call.now, -float(call.switches["analytics_delay_s"]))
 
 
 def _within(call: Call, column: sa.Column[Any], after: str, before: str | None) -> sa.ColumnElement[bool]:
@@ -61,12 +56,6 @@ def _action_dto(row: Record) -> dict[str, Any]:
         "dataUnitUuid": row["data_hash"],
         "actorEmail": row["actor"],
     }
-
-
-def units_of(project_hash: str, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Return the query of the data hashes that a project holds now; those of units long gone have no title to show."""
-    here = sa.select(PROJECT_DATASETS.c.dataset_hash).where(PROJECT_DATASETS.c.project_hash == project_hash)
-    return sa.select(DATA_ROWS.c.data_hash).where(DATA_ROWS.c.dataset_hash.in_(here), *conditions)
 
 
 @routes.on("GET", "analytics/time-spent")
@@ -121,12 +110,6 @@ def _time_dtos(call: Call, project_hash: str, rows: list[Record]) -> list[dict[s
         }
         for row in rows
     ]
-
-
-def shown_role(call: Call, project_hash: str, email: str) -> int:
-    """Return the role of somebody who worked in a project; who has left it is shown as its admin."""
-    role = project_role(call, project_hash, email)
-    return ADMIN if role is None else role
 
 
 @routes.on("GET", "analytics/collaborators/timers")

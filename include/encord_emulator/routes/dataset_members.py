@@ -10,8 +10,8 @@ from pydantic import Field
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import not_found
 from include.encord_emulator.paging import whole
-from include.encord_emulator.routes.datasets import ADMIN, USER, require_dataset
 from include.encord_emulator.store.database import Record, fetch_in
+from include.encord_emulator.store.datasets import ADMIN, USER, require_dataset
 from include.encord_emulator.store.groups import require_group
 from include.encord_emulator.store.tables import DATASET_GROUPS, DATASET_USERS, GROUPS, USERS
 from include.encord_emulator.wire.organisation import group_dto

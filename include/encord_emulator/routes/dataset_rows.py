@@ -9,15 +9,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import ApiError, invalid, not_found
-from include.encord_emulator.routes.datasets import AccessSettings, require_dataset
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.dataset_rows import add_rows, linked, remove_rows
+from include.encord_emulator.store.datasets import require_dataset
 from include.encord_emulator.store.items import require_items
 from include.encord_emulator.store.media import signed_urls
 from include.encord_emulator.store.projects import require_project
 from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
 from include.encord_emulator.store.units import children_of, dataset_units, project_units
-from include.encord_emulator.wire.data_rows import row_dtos
+from include.encord_emulator.wire.data_rows import AccessSettings, row_dtos
 from include.encord_emulator.wire.media import DATA_TYPES
 from include.encord_emulator.wire.payload import JsonObject, Moment, Name, Payload, Uuid, problems, read
 

@@ -8,27 +8,19 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import exists, not_found
 from include.encord_emulator.filters import ListingFilters
 from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.datasets import ADMIN, USER, require_dataset
 from include.encord_emulator.store.folders import make_folder
 from include.encord_emulator.store.projects import is_organisation_admin
 from include.encord_emulator.store.tables import DATASET_GROUPS, DATASET_USERS, DATASETS, GROUP_USERS
+from include.encord_emulator.store.titles import refuse_taken_title
 from include.encord_emulator.store.units import dataset_units
-from include.encord_emulator.wire.data_rows import STORAGE_LOCATION, row_dtos
+from include.encord_emulator.wire.data_rows import STORAGE_LOCATION, AccessSettings, row_dtos
 from include.encord_emulator.wire.payload import Name, Payload
 
 routes = Routes()
-ADMIN, USER = 0, 1
 _ROLES = {ADMIN: "admin", USER: "user"}
-
-
-def require_dataset(call: Call, dataset_hash: str) -> Record:
-    """Return a dataset, or refuse with 404."""
-    dataset = call.fetch_one(sa.select(DATASETS).where(DATASETS.c.dataset_hash == dataset_hash))
-    if dataset is None:
-        raise not_found("dataset", dataset_hash)
-    return dataset
 
 
 class DatasetPayload(Payload):
@@ -40,13 +32,6 @@ class DatasetPayload(Payload):
     legacy_call: bool = False
 
 
-class AccessSettings(Payload):
-    """``DatasetAccessSettings``."""
-
-    fetch_client_metadata: bool = False
-    fetch_rows: bool = True
-
-
 class DatasetQuery(Payload):
     """The payload of the legacy ``dataset`` query."""
 
@@ -56,9 +41,7 @@ class DatasetQuery(Payload):
 @routes.on("POST", "datasets")
 def create_dataset(call: Call) -> Any:
     given = call.read(DatasetPayload)
-    same = sa.select(DATASETS).where(DATASETS.c.title == given.title)
-    if call.switches["unique_titles"] and call.fetch_one(same) is not None:
-        raise exists("dataset", given.title)
+    refuse_taken_title(call, "dataset", DATASETS.c.title, given.title)
     folder = make_folder(call, given.title)["uuid"] if given.create_backing_folder else None
     dataset = {
         "dataset_hash": str(uuid4()),

@@ -12,8 +12,8 @@ from include.encord_emulator import clock
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import invalid
 from include.encord_emulator.paging import queue_page
-from include.encord_emulator.routes.analytics import shown_role, shown_until, units_of
 from include.encord_emulator.store.database import Record, fetch_in
+from include.encord_emulator.store.history import shown_role, shown_until, units_of
 from include.encord_emulator.store.projects import ROLE_NAMES, project_workflow, require_project
 from include.encord_emulator.store.tables import EDITOR_LOGS, USERS
 from include.encord_emulator.store.units import project_units

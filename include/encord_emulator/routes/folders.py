@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import Field, field_validator
 
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import forbidden, invalid, not_found
+from include.encord_emulator.errors import invalid
 from include.encord_emulator.paging import offset_page, whole
 from include.encord_emulator.store.database import Record, delete_in, fetch_in
 from include.encord_emulator.store.folders import (
@@ -23,9 +23,10 @@ from include.encord_emulator.store.folders import (
     require_folders,
     with_ancestors,
 )
-from include.encord_emulator.store.items import delete_items
-from include.encord_emulator.store.projects import is_organisation_admin
-from include.encord_emulator.store.tables import DATASETS, FOLDER_GROUPS, FOLDERS, INTEGRATIONS, ITEMS
+from include.encord_emulator.store.integrations import require_integration
+from include.encord_emulator.store.items import delete_items, merged_metadata
+from include.encord_emulator.store.projects import require_organisation_access
+from include.encord_emulator.store.tables import DATASETS, FOLDER_GROUPS, FOLDERS, ITEMS
 from include.encord_emulator.wire.payload import JsonObject, Name, Payload, Uuid, storable
 from include.encord_emulator.wire.storage import folder_dto
 
@@ -70,9 +71,7 @@ def create_folder(call: Call) -> Any:
         require_folder(call, given.parent)
     synced = given.cloud_synced_folder_params
     if synced is not None:
-        known = sa.select(INTEGRATIONS).where(INTEGRATIONS.c.uuid == synced.integration_uuid)
-        if call.fetch_one(known) is None:
-            raise not_found("cloud integration", synced.integration_uuid)
+        require_integration(call, synced.integration_uuid)
     folder = make_folder(
         call, given.name, description=given.description, parent=given.parent, client_metadata=given.client_metadata,
         integration=synced.integration_uuid if synced else None, remote_url=synced.remote_url if synced else None,
@@ -139,12 +138,6 @@ def _folder_page(call: Call, asked: FolderListing, place: sa.ColumnElement[bool]
     return {"results": folder_dtos(call, rows), "nextPageToken": token}
 
 
-def require_organisation_access(call: Call) -> None:
-    """Refuse a listing of all that the organisation has, unless an admin of it asks."""
-    if not is_organisation_admin(call, call.user):
-        raise forbidden("Only an admin of the organisation may list all of it.")
-
-
 class FolderPatch(Payload):
     """``PatchFolderPayload``: what is absent stays."""
 
@@ -180,11 +173,6 @@ def _patched(call: Call, folder: Record, patch: FolderPatch) -> Record:
         changes["client_metadata"] = orjson.dumps(merged_metadata(call, before, patch.client_metadata)).decode()
     call.connection.execute(FOLDERS.update().where(FOLDERS.c.uuid == folder["uuid"]).values(**changes))
     return folder | changes
-
-
-def merged_metadata(call: Call, before: dict[str, Any] | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return client metadata after an update, which ``client_metadata_patch`` tells."""
-    return (before or {}) | given if call.switches["client_metadata_patch"] == "merge" else given
 
 
 class FolderMove(Payload):

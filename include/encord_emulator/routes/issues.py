@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
-
-import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import ApiError, forbidden, not_found
+from include.encord_emulator.errors import forbidden
 from include.encord_emulator.paging import queue_page
-from include.encord_emulator.store.database import Record
-from include.encord_emulator.store.issues import issue_tags, link_tags, project_tags, require_issues, tags_for_issue
+from include.encord_emulator.store.issues import (
+    add_issues,
+    link_tags,
+    project_tags,
+    require_issues,
+    shown_issues,
+)
 from include.encord_emulator.store.projects import (
     ADMIN,
     is_organisation_admin,
@@ -20,15 +22,10 @@ from include.encord_emulator.store.projects import (
     require_project,
 )
 from include.encord_emulator.store.tables import ISSUE_TAGS, ISSUES
-from include.encord_emulator.store.units import project_units
 from include.encord_emulator.wire.issues import (
-    IssueFilters,
     IssueTagNames,
     IssueUuids,
-    NewIssue,
     NewIssues,
-    anchor_part,
-    issue_dto,
 )
 from include.encord_emulator.wire.organisation import tag_dto
 from include.encord_emulator.wire.payload import Payload
@@ -45,49 +42,10 @@ def list_issues(call: Call) -> Any:
     return shown_issues(call, _project_hash(call))
 
 
-def shown_issues(call: Call, project_hash: str) -> dict[str, Any]:
-    """Return a page of the issues of the data unit that the query string names."""
-    wanted = call.arguments(IssueFilters)
-    _require_units(call, project_hash, [wanted.data_unit_id])
-    key = {"project_hash": project_hash, "data_hash": wanted.data_unit_id}
-    rows, token = queue_page(call, sa.select(ISSUES).filter_by(**key), ISSUES.c.seq)
-    tags = issue_tags(call, rows)
-    results = [issue_dto(row, [tags[uuid] for uuid in row["tags"] if uuid in tags]) for row in rows]
-    return {"results": results, "nextPageToken": token}
-
-
 @routes.on("POST", "projects/{project}/issues")
 def create_issues(call: Call) -> Any:
     project_hash = _project_hash(call)
     add_issues(call, project_hash, call.read(NewIssues))
-
-
-def add_issues(call: Call, project_hash: str, given: NewIssues) -> None:
-    """Open issues in the name of the caller."""
-    if any(issue.anchor.type == "sceneCoordinate" for issue in given.issues):
-        raise ApiError(501, "The emulator has no scenes, so an issue cannot be anchored in one.")
-    _require_units(call, project_hash, list({issue.anchor.data_uuid for issue in given.issues}))
-    call.insert(ISSUES, *(_new_issue(call, project_hash, issue) for issue in given.issues))
-
-
-def _new_issue(call: Call, project_hash: str, issue: NewIssue) -> Record:
-    return {
-        "uuid": str(uuid4()),
-        "project_hash": project_hash,
-        "data_hash": issue.anchor.data_uuid,
-        "author": call.user,
-        "anchor": anchor_part(issue.anchor),
-        "tags": tags_for_issue(call, project_hash, issue.issue_tags),
-        "comments": [{"content": issue.comment, "authorEmail": call.user, "createdAt": call.now}],
-        "resolutions": [],
-    }
-
-
-def _require_units(call: Call, project_hash: str, data_hashes: list[str]) -> None:
-    there = {unit["data_hash"] for unit in project_units(call.connection, project_hash, data_hashes)}
-    for data_hash in data_hashes:
-        if data_hash not in there:
-            raise not_found("data unit", data_hash)
 
 
 @routes.on("POST", "projects/{project}/issues/delete")

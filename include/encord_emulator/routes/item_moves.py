@@ -10,13 +10,18 @@ from pydantic import Field
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import invalid, not_found
-from include.encord_emulator.routes.items import require_item_of_path
 from include.encord_emulator.store.data_groups import group_layout
 from include.encord_emulator.store.database import Record, fetch_in, update_in
 from include.encord_emulator.store.dataset_rows import remove_rows
 from include.encord_emulator.store.folders import mirrors, require_folder
-from include.encord_emulator.store.items import delete_items, items_of_folder, require_items
-from include.encord_emulator.store.tables import DATA_ROWS, DATASETS, FOLDERS, INTEGRATIONS, ITEMS
+from include.encord_emulator.store.integrations import require_integration
+from include.encord_emulator.store.items import (
+    delete_items,
+    items_of_folder,
+    require_item_of_path,
+    require_items,
+)
+from include.encord_emulator.store.tables import DATA_ROWS, DATASETS, FOLDERS, ITEMS
 from include.encord_emulator.wire.payload import Name, Payload, Uuid
 
 routes = Routes()
@@ -127,9 +132,8 @@ class Migration(Payload):
 def migrate_items(call: Call) -> Any:
     """Give items another URL or integration; access cannot be checked here, as nothing is fetched."""
     given = call.read(Migration)
-    target = given.to_integration_hash
-    if target and call.fetch_one(sa.select(INTEGRATIONS).where(INTEGRATIONS.c.uuid == target)) is None:
-        raise not_found("cloud integration", target)
+    if given.to_integration_hash is not None:
+        require_integration(call, given.to_integration_hash)
     for column, urls in ((ITEMS.c.uuid, given.items_map), (ITEMS.c.url, given.urls_map)):
         found = fetch_in(call.connection, sa.select(ITEMS), column, list(urls))
         missing = set(urls) - {item[column.name] for item in found}

@@ -11,20 +11,21 @@ from pydantic import Field
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import ApiError
 from include.encord_emulator.paging import offset_page, whole
-from include.encord_emulator.routes.folders import merged_metadata, require_organisation_access
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.folders import below, require_folder
-from include.encord_emulator.store.items import children_of_item, items_of_folder, require_items
+from include.encord_emulator.store.items import (
+    children_of_item,
+    merged_metadata,
+    require_item_of_path,
+    require_items,
+)
 from include.encord_emulator.store.media import METADATA, granted_urls, signed_urls
+from include.encord_emulator.store.projects import require_organisation_access
 from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
 from include.encord_emulator.wire.payload import JsonObject, Name, Payload, Uuid
-from include.encord_emulator.wire.storage import Shown, item_dto
+from include.encord_emulator.wire.storage import ItemType, Shown, item_dto
 
 routes = Routes()
-ItemType = Literal[
-    "video", "image", "group", "imageGroup", "imageSequence", "dicomFile", "dicomSeries", "audio", "timeseries",
-    "nifti", "plainText", "pdf", "scene",
-]  # fmt: skip
 
 
 def item_dtos(call: Call, rows: Sequence[Record], *, signed: bool, with_metadata: bool = True) -> list[dict[str, Any]]:
@@ -134,12 +135,6 @@ class ChildrenQuery(Payload):
 def get_children(call: Call) -> Any:
     children = children_of_item(call, require_item_of_path(call))
     return whole(item_dtos(call, children, signed=call.arguments(ChildrenQuery).sign_urls))
-
-
-def require_item_of_path(call: Call) -> Record:
-    """Return the item of the path, which must be in the folder of the path."""
-    folder = require_folder(call, call.path_uuid("folder"))
-    return items_of_folder(call, folder, [call.path_uuid("item")])[0]
 
 
 class ItemPatch(Payload):

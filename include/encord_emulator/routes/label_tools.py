@@ -44,7 +44,7 @@ def complete_or_reopen(call: Call) -> Any:
     workflow = project_workflow(call.connection, project_hash)
     if action == "reopen" and any(stage.type == "CONSENSUS_REVIEW" for stage in workflow.stages):
         raise invalid("tasks of a project with consensus cannot be reopened")
-    rows = label_rows(call, project_hash, read_uids(call), with_labels=False)
+    rows = label_rows(call, project_hash, read_uids(call.uid), with_labels=False)
     data_hashes = [row["data_hash"] for row in rows]
     statement = sa.select(TASKS).where(TASKS.c.project_hash == project_hash)
     tasks = fetch_in(call.connection, statement, TASKS.c.data_hash, list(dict.fromkeys(data_hashes)))

@@ -29,7 +29,7 @@ def _project(call: Call) -> str:
 
 def _uids(call: Call, limit: str) -> list[str]:
     """Return the uids of a query; more than the switch ``limit`` allows are refused."""
-    uids, most = read_uids(call), int(call.switches[limit])
+    uids, most = read_uids(call.uid), int(call.switches[limit])
     if most and len(uids) > most:
         message = f"{len(uids)} label rows in one request; {most} are allowed"
         raise ApiError(400, message, code="MULTI_LABEL_LIMIT_ERROR", payload={"maximum_labels_allowed": most})

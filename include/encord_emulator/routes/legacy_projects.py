@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.labels import has_labels
-from include.encord_emulator.routes.ontologies import require_ontology
 from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.ontologies import require_ontology
 from include.encord_emulator.store.projects import is_member, project_role, require_project
 from include.encord_emulator.store.tables import DATASETS, LABELS, PROJECT_DATASETS, PROJECTS
 from include.encord_emulator.store.units import project_units

@@ -13,10 +13,10 @@ from pydantic import Field
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import ApiError, invalid
 from include.encord_emulator.paging import whole
-from include.encord_emulator.routes.items import ItemType
 from include.encord_emulator.store.folders import require_folder
 from include.encord_emulator.store.media import WRITE, granted_urls, reserve_uploads
 from include.encord_emulator.wire.payload import Payload
+from include.encord_emulator.wire.storage import ItemType
 
 routes = Routes()
 MOST_AT_ONCE = 10_000

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import not_found
 from include.encord_emulator.paging import queue_page, whole
-from include.encord_emulator.routes.datasets import require_dataset
 from include.encord_emulator.store.database import fetch_in
+from include.encord_emulator.store.datasets import require_dataset
 from include.encord_emulator.store.groups import admit_groups, dismiss_groups, entity_groups
 from include.encord_emulator.store.project_datasets import attach, attached, detach
 from include.encord_emulator.store.projects import require_managed_project, require_project

@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import exists, not_found
 from include.encord_emulator.filters import ListingFilters
 from include.encord_emulator.paging import whole
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.groups import admit_groups, dismiss_groups, entity_groups
+from include.encord_emulator.store.ontologies import make_ontology, require_ontology
 from include.encord_emulator.store.tables import ONTOLOGIES, ONTOLOGY_GROUPS
 from include.encord_emulator.wire.organisation import GroupHashes, OntologyGroups, entity_group_dto
 from include.encord_emulator.wire.payload import Name, Payload
 
 routes = Routes()
 ADMIN_ROLE = 0
-
-
-def require_ontology(call: Call, ontology_hash: str) -> Record:
-    """Return an ontology, or refuse with 404."""
-    ontology = call.fetch_one(sa.select(ONTOLOGIES).where(ONTOLOGIES.c.ontology_hash == ontology_hash))
-    if ontology is None:
-        raise not_found("ontology", ontology_hash)
-    return ontology
-
-
-def make_ontology(call: Call, title: str, description: str, editor: dict[str, Any]) -> Record:
-    """Create an ontology and return it."""
-    same = sa.select(ONTOLOGIES).where(ONTOLOGIES.c.title == title)
-    if call.switches["unique_titles"] and call.fetch_one(same) is not None:
-        raise exists("ontology", title)
-    ontology = {
-        "ontology_hash": str(uuid4()),
-        "title": title,
-        "description": description,
-        "editor": editor,
-        "owner": call.user,
-        "created_at": call.now,
-        "edited_at": call.now,
-    }
-    call.insert(ONTOLOGIES, ontology)
-    return ontology
 
 
 class OntologyPayload(Payload):

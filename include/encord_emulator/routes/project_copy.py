@@ -6,11 +6,13 @@ from typing import Any
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import not_found
-from include.encord_emulator.routes.projects import insert_project, refuse_taken_title
 from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.new_projects import insert_project
 from include.encord_emulator.store.project_copy import clone_data, copy_labels, copy_people
 from include.encord_emulator.store.project_datasets import attach, attached
 from include.encord_emulator.store.projects import require_managed_project
+from include.encord_emulator.store.tables import PROJECTS
+from include.encord_emulator.store.titles import refuse_taken_title
 from include.encord_emulator.store.units import project_units
 from include.encord_emulator.wire.project_copy import CopyLabels, CopyMetadata, ProjectCopy
 
@@ -47,7 +49,7 @@ def copy_project(call: Call) -> Any:
 
 def _new_project(call: Call, source: Record, texts: CopyMetadata) -> str:
     title = texts.project_title or f"Copy of {source['title']}"
-    refuse_taken_title(call, title)
+    refuse_taken_title(call, "project", PROJECTS.c.title, title)
     description = source["description"] if texts.project_description is None else texts.project_description
     kept = {name: source[name] for name in ("ontology_hash", "template", "workflow")}
     return insert_project(call, kept | {"title": title, "description": description})

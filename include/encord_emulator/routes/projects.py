@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
 from include.encord_emulator.call import Call, Routes
-from include.encord_emulator.errors import ApiError, exists, forbidden, invalid
+from include.encord_emulator.errors import forbidden, invalid
 from include.encord_emulator.paging import queue_page
-from include.encord_emulator.routes.datasets import require_dataset
-from include.encord_emulator.routes.ontologies import make_ontology, require_ontology
 from include.encord_emulator.store.database import Record
+from include.encord_emulator.store.datasets import require_dataset
+from include.encord_emulator.store.new_projects import insert_project, new_workflow
+from include.encord_emulator.store.ontologies import make_ontology, require_ontology
 from include.encord_emulator.store.project_datasets import attach
 from include.encord_emulator.store.projects import (
-    ADMIN,
     is_member,
     is_organisation_admin,
     project_role,
@@ -23,7 +22,8 @@ from include.encord_emulator.store.projects import (
     require_project,
 )
 from include.encord_emulator.store.removal import remove_project
-from include.encord_emulator.store.tables import ONTOLOGIES, PROJECT_TAGS, PROJECT_USERS, PROJECTS, TAGS, TEMPLATES
+from include.encord_emulator.store.tables import ONTOLOGIES, PROJECT_TAGS, PROJECTS, TAGS
+from include.encord_emulator.store.titles import refuse_taken_title
 from include.encord_emulator.wire.payload import read
 from include.encord_emulator.wire.projects import (
     LegacyOntology,
@@ -33,7 +33,6 @@ from include.encord_emulator.wire.projects import (
     ProjectUid,
     project_dto,
 )
-from include.encord_emulator.workflow.template import Template, parse_template
 
 routes = Routes()
 
@@ -45,48 +44,12 @@ def create_project(call: Call) -> Any:
     given = call.read(NewProject)
     if given.workflow_type != "manual":
         raise invalid(f"workflow_type: {given.workflow_type!r} is not emulated, only 'manual'")
-    refuse_taken_title(call, given.title)
+    refuse_taken_title(call, "project", PROJECTS.c.title, given.title)
     datasets = [require_dataset(call, dataset_hash)["dataset_hash"] for dataset_hash in given.dataset_hashes]
     made = {"title": given.title, "description": given.description or "", "ontology_hash": _ontology_hash(call, given)}
     project_hash = insert_project(call, made | new_workflow(call, given.workflow_template_id))
     attach(call, project_hash, datasets)
     return project_hash
-
-
-def new_workflow(call: Call, template_uuid: str | None) -> Record:
-    """Return ``template`` and ``workflow`` of a new project; without a uuid, of the default template."""
-    template = _template(call, template_uuid)
-    workflow = template.workflow(suffixed_titles=call.switches["consensus_stage_titles"] == "suffixed")
-    return {"template": template.uuid, "workflow": workflow.to_dict()}
-
-
-def insert_project(call: Call, made: Record) -> str:
-    """
-    Insert a project of the caller, who becomes its admin, and return its hash.
-
-    :param made: ``title, description, ontology_hash, template, workflow``, and ``project_hash`` where it is settled.
-    """
-    project = {"project_hash": str(uuid4()), "status": "notStarted", "owner": call.user} | made
-    call.insert(PROJECTS, project | {"created_at": call.now, "edited_at": call.now})
-    call.insert(PROJECT_USERS, {"project_hash": project["project_hash"], "email": call.user, "role": ADMIN})
-    return str(project["project_hash"])
-
-
-def refuse_taken_title(call: Call, title: str) -> None:
-    """Refuse a second project of one title where the switch ``unique_titles`` says so."""
-    same = sa.select(PROJECTS.c.seq).where(PROJECTS.c.title == title)
-    if call.switches["unique_titles"] and call.fetch_one(same) is not None:
-        raise exists("project", title)
-
-
-def _template(call: Call, uuid: str | None) -> Template:
-    if uuid is None and call.switches["default_template"] == "refused":
-        raise invalid("workflow_template_id: it is missing")
-    wanted = TEMPLATES.c.uuid == uuid if uuid is not None else TEMPLATES.c.is_default == 1
-    row = call.fetch_one(sa.select(TEMPLATES).where(wanted).order_by(TEMPLATES.c.seq))
-    if row is None:
-        raise ApiError(int(call.switches["unknown_template"]), f"workflow template {uuid} was not found")
-    return parse_template(row["document"])
 
 
 def _ontology_hash(call: Call, given: NewProject) -> str:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from include.encord_emulator import clock
 from include.encord_emulator.call import Call, NotYet, Routes
 from include.encord_emulator.errors import ApiError, invalid, not_found
-from include.encord_emulator.routes.datasets import require_dataset
 from include.encord_emulator.store import uploads
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.dataset_rows import linked
+from include.encord_emulator.store.datasets import require_dataset
 from include.encord_emulator.store.folders import require_folder
-from include.encord_emulator.store.tables import INTEGRATIONS
+from include.encord_emulator.store.integrations import require_integration
 from include.encord_emulator.wire.payload import Payload, Uuid
 
 routes = Routes()
@@ -60,7 +59,8 @@ class DatasetPoll(Poll):
 @routes.on("POST", "storage/folders/{folder}/data-upload-jobs")
 def start_upload(call: Call) -> Any:
     folder, wanted = require_folder(call, call.path_uuid("folder")), call.read(UploadPayload)
-    _require_integration(call, wanted.integration_hash)
+    if wanted.integration_hash is not None:
+        require_integration(call, wanted.integration_hash)
     document, structured = _only(dataItems=wanted.data_items, externalFiles=wanted.external_files)
     order = uploads.Order(
         folder["uuid"], document, structured, wanted.integration_hash, wanted.ignore_errors, wanted.file_name
@@ -76,7 +76,8 @@ def start_dataset_upload(call: Call) -> Any:
     if not (dataset["backing_folder"] or wanted.folder_uuid):
         raise invalid("folderUuid: the dataset has no folder of its own, so that one must be given")
     folder = require_folder(call, wanted.folder_uuid or dataset["backing_folder"])
-    _require_integration(call, wanted.integration_id)
+    if wanted.integration_id is not None:
+        require_integration(call, wanted.integration_id)
     document, structured = _only(dataItems=wanted.data_items, files=wanted.files)
     order = uploads.Order(
         folder["uuid"], document, structured, wanted.integration_id, wanted.ignore_errors, wanted.file_name,
@@ -92,11 +93,6 @@ def _only(**forms: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
         raise ApiError(422, f"body: exactly one of {' and '.join(forms)} is expected")
     name, document = given[0]
     return document, name == "dataItems"
-
-
-def _require_integration(call: Call, uuid: str | None) -> None:
-    if uuid is not None and call.fetch_one(sa.select(INTEGRATIONS).where(INTEGRATIONS.c.uuid == uuid)) is None:
-        raise not_found("cloud integration", uuid)
 
 
 @routes.on("GET", "storage/folders/{folder}/data-upload-jobs/{job}")

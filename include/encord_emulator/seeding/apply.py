@@ -16,8 +16,6 @@ import yaml
 
 from include.encord_emulator.call import Call
 from include.encord_emulator.errors import ApiError, invalid
-from include.encord_emulator.routes.data_groups import LayoutSettings
-from include.encord_emulator.routes.projects import insert_project, new_workflow
 from include.encord_emulator.seeding import document as doc
 from include.encord_emulator.seeding.items import Made, is_repeat, made_items, stable_uuid
 from include.encord_emulator.store import tables
@@ -25,7 +23,9 @@ from include.encord_emulator.store.cloud_sync import add_cloud_objects
 from include.encord_emulator.store.data_groups import grid_layout, make_group
 from include.encord_emulator.store.database import Record, fetch_one, insert
 from include.encord_emulator.store.media import attach_file
+from include.encord_emulator.store.new_projects import insert_project, new_workflow
 from include.encord_emulator.store.project_datasets import attach
+from include.encord_emulator.wire.data_groups import LayoutSettings
 from include.encord_emulator.workflow.template import parse_template
 
 SHIPPED_TEMPLATES = Path(__file__).parents[1] / "templates"

@@ -9,9 +9,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from include.encord_emulator.call import Call
-from include.encord_emulator.errors import exists, forbidden
+from include.encord_emulator.errors import forbidden
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.tables import DATASETS, FOLDERS
+from include.encord_emulator.store.titles import refuse_taken_title
 
 
 def require_folder(call: Call, uuid: str) -> Record:
@@ -38,9 +39,7 @@ def make_folder(call: Call, name: str, **given: Any) -> Record:
 
     :param given: ``description, client_metadata`` (JSON text)``, parent, integration, remote_url``, all optional.
     """
-    same = sa.select(FOLDERS).where(FOLDERS.c.name == name)
-    if call.switches["unique_titles"] and call.fetch_one(same) is not None:
-        raise exists("folder", name)
+    refuse_taken_title(call, "folder", FOLDERS.c.name, name)
     folder = {
         "uuid": str(uuid4()),
         "name": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from include.encord_emulator.call import Call
 from include.encord_emulator.errors import forbidden, invalid
 from include.encord_emulator.store.database import Record, delete_in, fetch_in, update_in
 from include.encord_emulator.store.dataset_rows import remove_rows
+from include.encord_emulator.store.folders import require_folder
 from include.encord_emulator.store.tables import DATA_ROWS, GROUP_MEMBERS, ITEMS, MEDIA
 
 
@@ -40,6 +42,12 @@ def items_of_folder(call: Call, folder: Record, uuids: Sequence[str]) -> list[Re
     return items
 
 
+def require_item_of_path(call: Call) -> Record:
+    """Return the item of the path, which must be in the folder of the path."""
+    folder = require_folder(call, call.path_uuid("folder"))
+    return items_of_folder(call, folder, [call.path_uuid("item")])[0]
+
+
 def children_of_item(call: Call, item: Record) -> list[Record]:
     """Return the frames of an image group or series, or the members of a data group, in order."""
     if item["item_type"] == "group":
@@ -47,6 +55,11 @@ def children_of_item(call: Call, item: Record) -> list[Record]:
         return require_items(call, [row["item_uuid"] for row in call.fetch(members.order_by(GROUP_MEMBERS.c.seq))])
     frames = sa.select(ITEMS).where(ITEMS.c.parent_item == item["uuid"]).order_by(ITEMS.c.seq)
     return [frame | {"folder": item["folder"]} for frame in call.fetch(frames)]
+
+
+def merged_metadata(call: Call, before: dict[str, Any] | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return client metadata after an update, which ``client_metadata_patch`` tells."""
+    return (before or {}) | given if call.switches["client_metadata_patch"] == "merge" else given
 
 
 def delete_items(call: Call, items: Sequence[Record], *, keep_frames: bool = False) -> int:

@@ -63,6 +63,12 @@ def require_organisation_admin(call: Call) -> None:
         raise forbidden("Only an admin of the organisation may do this.")
 
 
+def require_organisation_access(call: Call) -> None:
+    """Refuse a listing of all that the organisation has, unless an admin of it asks."""
+    if not is_organisation_admin(call, call.user):
+        raise forbidden("Only an admin of the organisation may list all of it.")
+
+
 def require_project(call: Call, project_hash: str) -> Record:
     """
     Return a project for a caller who may work on it through the API.

@@ -6,9 +6,8 @@ from typing import Any
 
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import forbidden
-from include.encord_emulator.routes.issues import add_issues, shown_issues
 from include.encord_emulator.store.database import Record
-from include.encord_emulator.store.issues import add_workspace_tags, require_issues
+from include.encord_emulator.store.issues import add_issues, add_workspace_tags, require_issues, shown_issues
 from include.encord_emulator.store.projects import project_role, require_organisation_admin
 from include.encord_emulator.store.tables import ISSUES
 from include.encord_emulator.wire.issues import Comment, IssueTagNames, NewIssues

@@ -7,9 +7,17 @@ from typing import Any
 
 from include.encord_emulator.store.database import HasConnection, Record
 from include.encord_emulator.store.units import children_of
+from include.encord_emulator.wire.payload import Payload
 
 STORAGE_LOCATION = 4
 """S3 compatible; the field is a leftover at Encord too."""
+
+
+class AccessSettings(Payload):
+    """``DatasetAccessSettings``."""
+
+    fetch_client_metadata: bool = False
+    fetch_rows: bool = True
 
 
 def row_dtos(call: HasConnection, units: Sequence[Record], *, with_metadata: bool = False) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from include.encord_emulator.call import Call
 from include.encord_emulator.errors import ApiError
 from include.encord_emulator.wire.payload import Moment, Payload, Uuid, problems
 
@@ -103,10 +102,10 @@ class CopyBranchRequest(Payload):
     label_uuids: list[str] | None = None
 
 
-def read_uids(call: Call) -> list[str]:
+def read_uids(given: Any) -> list[str]:
     """Return the uids of a legacy query, one or several; anything else is refused with 422."""
     try:
-        uids = _UIDS.validate_python(call.uid, strict=True)
+        uids = _UIDS.validate_python(given, strict=True)
     except ValidationError as error:
         raise ApiError(422, problems(error, "uid")) from None
     return [uids] if isinstance(uids, str) else uids

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import orjson
@@ -18,6 +18,10 @@ _HOSTS = (
     ("blob.core.windows.net", "azure"),
 )
 _SCHEMES = {"s3": "s3", "gs": "gcp", "encord": "encord"}
+ItemType = Literal[
+    "video", "image", "group", "imageGroup", "imageSequence", "dicomFile", "dicomSeries", "audio", "timeseries",
+    "nifti", "plainText", "pdf", "scene",
+]  # fmt: skip
 
 
 def folder_dto(folder: Record, path: Sequence[Record], mirrors: Mapping[str, str]) -> dict[str, Any]:
