@@ -16,6 +16,9 @@ from include.encord_emulator.wire.payload import P, query_document, read
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+LONG_POLL_LIMIT_S = 60
+"""The longest that a client is kept waiting; the SDK gives up after 180 s without an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class NotYet:

@@ -6,15 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from include.encord_emulator.call import Call, NotYet, Routes
+from include.encord_emulator.call import LONG_POLL_LIMIT_S, Call, NotYet, Routes
 from include.encord_emulator.errors import invalid
 from include.encord_emulator.store.cloud_sync import start_sync, sync_state
 from include.encord_emulator.store.folders import require_folder
 from include.encord_emulator.wire.payload import Payload
 
 routes = Routes()
-LONG_POLL_LIMIT_S = 60
-"""The SDK gives up after 180 s without an answer."""
 LOOK_AGAIN_S = 0.05
 
 
@@ -34,11 +32,8 @@ class SyncQuery(Payload):
 
 @routes.on("GET", "storage/folders/{folder}/cloud-linked-folder-syncs/{sync}/long-polling")
 def poll_folder_sync(call: Call) -> Any:
-    folder, uuid, asked = (
-        require_folder(call, call.path_uuid("folder")),
-        call.path_uuid("sync"),
-        call.arguments(SyncQuery),
-    )
+    folder, uuid = require_folder(call, call.path_uuid("folder")), call.path_uuid("sync")
+    asked = call.arguments(SyncQuery)
     state = sync_state(call, folder, uuid)
     if state is None:
         raise invalid(f"Folder {folder['uuid']} has no sync {uuid}.")

@@ -12,9 +12,9 @@ from include.encord_emulator.errors import not_found
 from include.encord_emulator.paging import whole
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.datasets import ADMIN, USER, require_dataset
-from include.encord_emulator.store.groups import require_group
-from include.encord_emulator.store.tables import DATASET_GROUPS, DATASET_USERS, GROUPS, USERS
-from include.encord_emulator.wire.organisation import group_dto
+from include.encord_emulator.store.groups import dismiss_groups, entity_groups, require_group
+from include.encord_emulator.store.tables import DATASET_GROUPS, DATASET_USERS, USERS
+from include.encord_emulator.wire.organisation import GroupHashes, entity_group_dto
 from include.encord_emulator.wire.payload import Name, Payload, Uuid
 
 routes = Routes()
@@ -39,12 +39,6 @@ class Groups(Payload):
 
     group_hash_list: list[Uuid]
     user_role: Role
-
-
-class RemovedGroups(Payload):
-    """``RemoveGroupsParams``, a query string."""
-
-    group_hash_list: list[Uuid]
 
 
 def _dataset_hash(call: Call) -> str:
@@ -92,14 +86,8 @@ def _users(call: Call, dataset_hash: str) -> list[Record]:
 
 @routes.on("GET", "datasets/{dataset}/groups")
 def list_groups(call: Call) -> Any:
-    attached = (
-        sa.select(GROUPS, DATASET_GROUPS.c.role)
-        .join(DATASET_GROUPS, DATASET_GROUPS.c.group_hash == GROUPS.c.group_hash)
-        .where(DATASET_GROUPS.c.dataset_hash == _dataset_hash(call))
-        .order_by(DATASET_GROUPS.c.seq)
-    )
-    rows = call.fetch(attached)
-    return whole([group_dto(row) | {"isSameOrganisation": True, "userRole": row["role"]} for row in rows])
+    groups = entity_groups(call, DATASET_GROUPS, {"dataset_hash": _dataset_hash(call)})
+    return whole([entity_group_dto(group) for group in groups])
 
 
 @routes.on("POST", "datasets/{dataset}/groups")
@@ -113,7 +101,5 @@ def add_groups(call: Call) -> Any:
 
 @routes.on("DELETE", "datasets/{dataset}/groups")
 def remove_groups(call: Call) -> Any:
-    dataset_hash = _dataset_hash(call)
-    for group_hash in call.arguments(RemovedGroups).group_hash_list:
-        key = {"dataset_hash": dataset_hash, "group_hash": group_hash}
-        call.connection.execute(DATASET_GROUPS.delete().filter_by(**key))
+    key = {"dataset_hash": _dataset_hash(call)}
+    dismiss_groups(call, DATASET_GROUPS, key, call.arguments(GroupHashes).group_hash_list)

@@ -14,7 +14,7 @@ from include.encord_emulator.store.dataset_rows import add_rows, linked, remove_
 from include.encord_emulator.store.datasets import require_dataset
 from include.encord_emulator.store.items import require_items
 from include.encord_emulator.store.media import signed_urls
-from include.encord_emulator.store.projects import require_project
+from include.encord_emulator.store.projects import hash_of_scope
 from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
 from include.encord_emulator.store.units import children_of, dataset_units, project_units
 from include.encord_emulator.wire.data_rows import AccessSettings, row_dtos
@@ -212,7 +212,7 @@ def _rename(call: Call, dataset_hash: str, data_hash: str, title: str) -> None:
 @routes.query("datasetdata", "GET")
 def get_data(call: Call) -> Any:
     """Return the file of a data unit of a project, or the frames of an image group (``Project.get_data``)."""
-    project_hash, wanted = require_project(call, call.resource_id)["project_hash"], read(DataQuery, call.uid, "uid")
+    project_hash, wanted = hash_of_scope(call), read(DataQuery, call.uid, "uid")
     units = project_units(call.connection, project_hash, [wanted.data_hash])
     if not units:
         raise not_found("data unit", wanted.data_hash)

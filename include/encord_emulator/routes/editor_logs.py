@@ -14,16 +14,20 @@ from include.encord_emulator.errors import invalid
 from include.encord_emulator.paging import queue_page
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.history import shown_role, shown_until, units_of
-from include.encord_emulator.store.projects import ROLE_NAMES, project_workflow, require_project
+from include.encord_emulator.store.projects import (
+    ROLE_NAMES,
+    hash_of_scope,
+    project_workflow,
+    require_project,
+)
 from include.encord_emulator.store.tables import EDITOR_LOGS, USERS
 from include.encord_emulator.store.units import project_units
 from include.encord_emulator.wire.analytics import EditorLogParams, LabelLogParams
-from include.encord_emulator.wire.organisation import role_name
+from include.encord_emulator.wire.organisation import ORGANISATION_ID, role_name
 from include.encord_emulator.workflow.template import Stage
 
 routes = Routes()
 LONGEST_WINDOW_S = 30 * 24 * 3600
-ORGANISATION_ID = 1
 ACTIONABLE = {"ANNOTATION", "REVIEW", "CONSENSUS_ANNOTATION", "CONSENSUS_REVIEW", "DONE"}
 LABEL_LOG_ACTIONS = {
     "CREATE_OBJECT": 0, "EDIT_OBJECT": 1, "DELETE_OBJECT": 2,
@@ -129,7 +133,7 @@ def _stage_part(stage: Stage | None) -> dict[str, Any]:
 
 @routes.query("labellog", "GET")
 def list_label_logs(call: Call) -> Any:
-    project_hash = require_project(call, call.resource_id)["project_hash"]
+    project_hash = hash_of_scope(call)
     wanted, logs = call.read(LabelLogParams), EDITOR_LOGS.c
     statement = sa.select(EDITOR_LOGS).where(
         logs.project_hash == project_hash, logs.at <= shown_until(call), logs.action.in_(list(LABEL_LOG_ACTIONS))

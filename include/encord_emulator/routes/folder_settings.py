@@ -12,9 +12,9 @@ from include.encord_emulator.errors import invalid
 from include.encord_emulator.paging import whole
 from include.encord_emulator.store.database import fetch_in
 from include.encord_emulator.store.folders import folders_below, require_folder
-from include.encord_emulator.store.groups import require_group
-from include.encord_emulator.store.tables import FOLDER_GROUPS, FOLDERS, GROUPS, ITEMS, UPLOAD_JOBS
-from include.encord_emulator.wire.organisation import group_dto
+from include.encord_emulator.store.groups import admit_groups, dismiss_groups, entity_groups
+from include.encord_emulator.store.tables import FOLDER_GROUPS, FOLDERS, ITEMS, UPLOAD_JOBS
+from include.encord_emulator.wire.organisation import GroupHashes, entity_group_dto
 from include.encord_emulator.wire.payload import Payload, Uuid, storable
 
 routes = Routes()
@@ -56,14 +56,8 @@ def folder_summary(call: Call) -> Any:
 
 @routes.on("GET", "storage/folders/{folder}/groups")
 def list_folder_groups(call: Call) -> Any:
-    attached = (
-        sa.select(GROUPS, FOLDER_GROUPS.c.role)
-        .join(FOLDER_GROUPS, FOLDER_GROUPS.c.group_hash == GROUPS.c.group_hash)
-        .where(FOLDER_GROUPS.c.folder == require_folder(call, call.path_uuid("folder"))["uuid"])
-        .order_by(FOLDER_GROUPS.c.seq)
-    )
-    rows = call.fetch(attached)
-    return whole([group_dto(row) | {"isSameOrganisation": True, "userRole": row["role"]} for row in rows])
+    groups = entity_groups(call, FOLDER_GROUPS, {"folder": require_folder(call, call.path_uuid("folder"))["uuid"]})
+    return whole([entity_group_dto(group) for group in groups])
 
 
 class NewGroups(Payload):
@@ -76,23 +70,13 @@ class NewGroups(Payload):
 @routes.on("POST", "storage/folders/{folder}/groups")
 def add_folder_groups(call: Call) -> Any:
     folder, given = require_folder(call, call.path_uuid("folder"))["uuid"], call.read(NewGroups)
-    for group_hash in given.group_hash_list:
-        key = {"folder": folder, "group_hash": require_group(call, group_hash)["group_hash"]}
-        call.connection.execute(FOLDER_GROUPS.delete().filter_by(**key))
-        call.insert(FOLDER_GROUPS, key | {"role": given.user_role})
-
-
-class RemovedGroups(Payload):
-    """``RemoveGroupsParams``."""
-
-    group_hash_list: list[Uuid]
+    admit_groups(call, FOLDER_GROUPS, {"folder": folder}, given.group_hash_list, given.user_role)
 
 
 @routes.on("DELETE", "storage/folders/{folder}/groups")
 def remove_folder_groups(call: Call) -> Any:
-    folder, given = require_folder(call, call.path_uuid("folder"))["uuid"], call.arguments(RemovedGroups)
-    for group_hash in given.group_hash_list:
-        call.connection.execute(FOLDER_GROUPS.delete().filter_by(folder=folder, group_hash=group_hash))
+    folder, given = require_folder(call, call.path_uuid("folder"))["uuid"], call.arguments(GroupHashes)
+    dismiss_groups(call, FOLDER_GROUPS, {"folder": folder}, given.group_hash_list)
 
 
 class Matcher(Payload):

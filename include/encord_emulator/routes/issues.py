@@ -16,10 +16,10 @@ from include.encord_emulator.store.issues import (
 )
 from include.encord_emulator.store.projects import (
     ADMIN,
+    hash_of_path,
     is_organisation_admin,
     project_role,
     require_managed_project,
-    require_project,
 )
 from include.encord_emulator.store.tables import ISSUE_TAGS, ISSUES
 from include.encord_emulator.wire.issues import (
@@ -33,25 +33,21 @@ from include.encord_emulator.wire.payload import Payload
 routes = Routes()
 
 
-def _project_hash(call: Call) -> str:
-    return str(require_project(call, call.path_uuid("project"))["project_hash"])
-
-
 @routes.on("GET", "projects/{project}/issues")
 def list_issues(call: Call) -> Any:
-    return shown_issues(call, _project_hash(call))
+    return shown_issues(call, hash_of_path(call))
 
 
 @routes.on("POST", "projects/{project}/issues")
 def create_issues(call: Call) -> Any:
-    project_hash = _project_hash(call)
+    project_hash = hash_of_path(call)
     add_issues(call, project_hash, call.read(NewIssues))
 
 
 @routes.on("POST", "projects/{project}/issues/delete")
 def delete_issues(call: Call) -> Any:
     """Delete issues: one's own, or as an admin of the project any; all that are named or none."""
-    project_hash = _project_hash(call)
+    project_hash = hash_of_path(call)
     issues = require_issues(call, project_hash, call.read(IssueUuids).issue_uuids)
     is_admin = is_organisation_admin(call, call.user) or project_role(call, project_hash, call.user) == ADMIN
     for issue in issues:
@@ -70,7 +66,7 @@ class IssueTagFilters(Payload):
 
 @routes.on("GET", "projects/{project}/issue-tags")
 def list_issue_tags(call: Call) -> Any:
-    project_hash = _project_hash(call)
+    project_hash = hash_of_path(call)
     call.arguments(IssueTagFilters)
     rows, token = queue_page(call, project_tags(project_hash), ISSUE_TAGS.c.seq)
     return {"results": [tag_dto(row) for row in rows], "nextPageToken": token}

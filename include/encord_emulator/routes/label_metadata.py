@@ -16,7 +16,7 @@ from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.labels import label_facts
 from include.encord_emulator.store.media import METADATA, granted_urls
 from include.encord_emulator.store.progress import label_status, task_status, unit_statuses
-from include.encord_emulator.store.projects import project_workflow, require_project
+from include.encord_emulator.store.projects import hash_of_scope, project_workflow
 from include.encord_emulator.store.tables import LABELS, TASKS
 from include.encord_emulator.store.units import group_parts, images_data, parts_of, project_units
 from include.encord_emulator.wire.labels import ListRequest
@@ -32,7 +32,7 @@ _NO_LINK = {"img_group", "dicom", "group"}
 
 @routes.query("labelrowmetadata", "GET")
 def list_label_rows(call: Call) -> Any:
-    project_hash = str(require_project(call, call.resource_id)["project_hash"])
+    project_hash = hash_of_scope(call)
     wanted = call.read(ListRequest)
     if wanted.branch_name and wanted.include_all_label_branches:
         raise invalid("branch_name and include_all_label_branches exclude each other")

@@ -14,7 +14,7 @@ from include.encord_emulator.labels.structure import FrameNumber, Hash
 from include.encord_emulator.paging import offset_page
 from include.encord_emulator.store.database import Record, fetch_in
 from include.encord_emulator.store.labels import blobs, copy_labels, label_rows, present_problems
-from include.encord_emulator.store.projects import project_workflow, require_project
+from include.encord_emulator.store.projects import hash_of_path, hash_of_scope, project_workflow, require_project
 from include.encord_emulator.store.tables import LABELS, TASKS
 from include.encord_emulator.wire.labels import (
     BranchesQuery,
@@ -33,13 +33,9 @@ _ANSWER_KEYS = (
 )  # fmt: skip
 
 
-def _project(call: Call) -> str:
-    return str(require_project(call, call.path_uuid("project"))["project_hash"])
-
-
 @routes.query("labelworkflowgraphnode", "POST")
 def complete_or_reopen(call: Call) -> Any:
-    project_hash = str(require_project(call, call.resource_id)["project_hash"])
+    project_hash = hash_of_scope(call)
     action = call.read(NodeAction).action
     workflow = project_workflow(call.connection, project_hash)
     if action == "reopen" and any(stage.type == "CONSENSUS_REVIEW" for stage in workflow.stages):
@@ -56,7 +52,7 @@ def complete_or_reopen(call: Call) -> Any:
 
 @routes.on("GET", "projects/{project}/branches")
 def list_branches(call: Call) -> Any:
-    project_hash = _project(call)
+    project_hash = hash_of_path(call)
     limit = call.arguments(BranchesQuery).limit or int(call.switches["page_size"])
     first = sa.func.min(LABELS.c.seq)
     named = sa.select(LABELS.c.branch.label("name")).where(LABELS.c.project_hash == project_hash)
@@ -66,7 +62,7 @@ def list_branches(call: Call) -> Any:
 
 @routes.on("POST", "projects/{project}/label-rows/classifications")
 def bulk_classifications(call: Call) -> Any:
-    project_hash, wanted = _project(call), call.read(BulkAnswersRequest)
+    project_hash, wanted = hash_of_path(call), call.read(BulkAnswersRequest)
     rows = label_rows(call, project_hash, wanted.label_uuids)
     if call.switches["bulk_answers_branch"] == "asked":
         rows = [row for row in rows if row["branch"] == wanted.branch_name]
@@ -107,7 +103,7 @@ def _answer(answer: dict[str, Any]) -> dict[str, Any]:
 
 @routes.on("POST", "projects/{project}/labels/copy-branch")
 def copy_branch(call: Call) -> Any:
-    project_hash, wanted = _project(call), call.read(CopyBranchRequest)
+    project_hash, wanted = hash_of_path(call), call.read(CopyBranchRequest)
     if wanted.source_branch_name == wanted.target_branch_name:
         raise invalid("sourceBranchName and targetBranchName are the same")
     rows = _rows_of_branch(call, project_hash, wanted)
@@ -137,7 +133,7 @@ def _rows_of_branch(call: Call, project_hash: str, wanted: CopyBranchRequest) ->
 
 @routes.on("GET", "projects/{project}/labels/{label}/validation-state")
 def validation_state(call: Call) -> Any:
-    project_hash = _project(call)
+    project_hash = hash_of_path(call)
     [row] = label_rows(call, project_hash, [call.path_uuid("label")])
     errors = present_problems(call, project_hash, row)
     return {

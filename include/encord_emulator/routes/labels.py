@@ -16,15 +16,11 @@ from include.encord_emulator.store.labels import (
     project_features,
     save_labels,
 )
-from include.encord_emulator.store.projects import require_project
+from include.encord_emulator.store.projects import hash_of_scope
 from include.encord_emulator.wire.labels import InitRequest, ReadRequest, SaveRequest, read_uids
 from include.encord_emulator.workflow.words import MAIN
 
 routes = Routes()
-
-
-def _project(call: Call) -> str:
-    return str(require_project(call, call.resource_id)["project_hash"])
 
 
 def _uids(call: Call, limit: str) -> list[str]:
@@ -43,7 +39,7 @@ def _answer(call: Call, found: list[Blob]) -> Any:
 
 @routes.query("labelrow", "PUT")
 def init_labels(call: Call) -> Any:
-    project_hash, wanted = _project(call), call.read(InitRequest)
+    project_hash, wanted = hash_of_scope(call), call.read(InitRequest)
     # A single label row that exists is an error (docstring of create_label_row); of several it is not known.
     only_new = not isinstance(call.uid, list) or call.switches["init_existing_labels"] == "409"
     uids, branch = _uids(call, "multi_label_limit"), wanted.branch_name or MAIN
@@ -53,7 +49,7 @@ def init_labels(call: Call) -> Any:
 
 @routes.query("labelrow", "GET")
 def get_labels(call: Call) -> Any:
-    project_hash, wanted = _project(call), call.read(ReadRequest)
+    project_hash, wanted = hash_of_scope(call), call.read(ReadRequest)
     rows = label_rows(call, project_hash, _uids(call, "multi_label_limit"))
     return _answer(call, _shown(call, project_hash, rows, wanted))
 
@@ -74,7 +70,7 @@ def _shown(call: Call, project_hash: str, rows: list[Record], wanted: ReadReques
 
 @routes.query("labelrow", "POST")
 def save(call: Call) -> Any:
-    project_hash, uids = _project(call), _uids(call, "label_save_limit")
+    project_hash, uids = hash_of_scope(call), _uids(call, "label_save_limit")
     if not isinstance(call.body, dict):
         raise ApiError(422, "body: a JSON object is expected")
     if call.body.get("multi_request"):

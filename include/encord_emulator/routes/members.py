@@ -13,7 +13,7 @@ from include.encord_emulator.store.database import fetch_in
 from include.encord_emulator.store.datasets import require_dataset
 from include.encord_emulator.store.groups import admit_groups, dismiss_groups, entity_groups
 from include.encord_emulator.store.project_datasets import attach, attached, detach
-from include.encord_emulator.store.projects import require_managed_project, require_project
+from include.encord_emulator.store.projects import hash_of_path, require_managed_project
 from include.encord_emulator.store.tables import DATASETS, PROJECT_GROUPS, PROJECT_TAGS, PROJECT_USERS, TAGS, USERS
 from include.encord_emulator.wire.organisation import (
     GroupHashes,
@@ -47,17 +47,13 @@ class DatasetUids(Payload):
     uid: Uuids
 
 
-def _read_hash(call: Call) -> str:
-    return str(require_project(call, call.path_uuid("project"))["project_hash"])
-
-
 def _managed_hash(call: Call, *, by_admin: bool = False) -> str:
     return str(require_managed_project(call, call.path_uuid("project"), by_admin=by_admin)["project_hash"])
 
 
 @routes.on("GET", "projects/{project}/datasets")
 def list_datasets(call: Call) -> Any:
-    hashes = attached(call, _read_hash(call))
+    hashes = attached(call, hash_of_path(call))
     found = fetch_in(call.connection, sa.select(DATASETS), DATASETS.c.dataset_hash, hashes)
     by_hash = {row["dataset_hash"]: row for row in found}
     rows = [by_hash[dataset_hash] for dataset_hash in hashes]
@@ -88,7 +84,7 @@ def remove_datasets(call: Call) -> Any:
 @routes.on("GET", "projects/{project}/users")
 def list_users(call: Call) -> Any:
     call.arguments(PageToken)
-    members = sa.select(PROJECT_USERS).where(PROJECT_USERS.c.project_hash == _read_hash(call))
+    members = sa.select(PROJECT_USERS).where(PROJECT_USERS.c.project_hash == hash_of_path(call))
     rows, token = queue_page(call, members, PROJECT_USERS.c.seq)
     results = [{"userEmail": row["email"], "userRole": row["role"]} for row in rows]
     return {"results": results, "nextPageToken": token}
@@ -121,7 +117,7 @@ def remove_users(call: Call) -> Any:
 
 @routes.on("GET", "projects/{project}/groups")
 def list_groups(call: Call) -> Any:
-    groups = entity_groups(call, PROJECT_GROUPS, {"project_hash": _read_hash(call)})
+    groups = entity_groups(call, PROJECT_GROUPS, {"project_hash": hash_of_path(call)})
     return whole([entity_group_dto(group) for group in groups])
 
 
@@ -140,7 +136,7 @@ def remove_groups(call: Call) -> Any:
 @routes.on("GET", "projects/{project}/tags")
 def list_tags(call: Call) -> Any:
     statement = sa.select(TAGS).join(PROJECT_TAGS, PROJECT_TAGS.c.tag_uuid == TAGS.c.uuid)
-    rows = call.fetch(statement.where(PROJECT_TAGS.c.project_hash == _read_hash(call)).order_by(TAGS.c.seq))
+    rows = call.fetch(statement.where(PROJECT_TAGS.c.project_hash == hash_of_path(call)).order_by(TAGS.c.seq))
     return whole([tag_dto(row) for row in rows])
 
 

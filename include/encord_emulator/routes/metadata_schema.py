@@ -12,9 +12,9 @@ from include.encord_emulator.errors import invalid
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.tables import METADATA_SCHEMAS
 from include.encord_emulator.wire.metadata_schema import MetadataSchema, OldMetadataSchema, from_old, to_old
+from include.encord_emulator.wire.organisation import ORGANISATION_ID
 
 routes = Routes()
-ORGANISATION_ID = 1
 
 
 def _schema(call: Call) -> Record | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from include.encord_emulator import clock
-from include.encord_emulator.call import Call, NotYet, Routes
+from include.encord_emulator.call import LONG_POLL_LIMIT_S, Call, NotYet, Routes
 from include.encord_emulator.errors import ApiError, invalid, not_found
 from include.encord_emulator.store import uploads
 from include.encord_emulator.store.database import Record
@@ -18,8 +18,6 @@ from include.encord_emulator.store.integrations import require_integration
 from include.encord_emulator.wire.payload import Payload, Uuid
 
 routes = Routes()
-LONG_POLL_LIMIT_S = 60
-"""The SDK gives up after 180 s without an answer."""
 Seconds = Annotated[int, Field(ge=0)]
 
 

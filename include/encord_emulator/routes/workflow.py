@@ -10,7 +10,7 @@ from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.errors import invalid, not_found
 from include.encord_emulator.paging import queue_page
 from include.encord_emulator.store.database import Record, fetch_in
-from include.encord_emulator.store.projects import project_workflow, require_project
+from include.encord_emulator.store.projects import hash_of_path, project_workflow
 from include.encord_emulator.store.tables import LABEL_REVIEWS, TASKS
 from include.encord_emulator.wire.actions import Actions, LabelActions, MoveTasks, Priorities
 from include.encord_emulator.wire.payload import Payload
@@ -25,7 +25,7 @@ routes = Routes()
 
 
 def _place(call: Call) -> Place:
-    project_hash = require_project(call, call.path_uuid("project"))["project_hash"]
+    project_hash = hash_of_path(call)
     workflow = project_workflow(call.connection, project_hash)
     uuid = call.path_uuid("stage")
     stage = workflow.stage(uuid)
@@ -96,7 +96,7 @@ def _reviewed(call: Call) -> tuple[Stage, Record]:
 
 @routes.on("POST", "projects/{project}/priorities")
 def set_priorities(call: Call) -> Any:
-    project_hash = require_project(call, call.path_uuid("project"))["project_hash"]
+    project_hash = hash_of_path(call)
     wanted = dict(call.read(Priorities).priorities)
     known = sa.select(TASKS.c.data_hash).where(TASKS.c.project_hash == project_hash)
     found = {row["data_hash"] for row in fetch_in(call.connection, known, TASKS.c.data_hash, list(wanted))}

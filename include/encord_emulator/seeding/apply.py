@@ -18,7 +18,7 @@ from include.encord_emulator.call import Call
 from include.encord_emulator.errors import ApiError, invalid
 from include.encord_emulator.seeding import document as doc
 from include.encord_emulator.seeding.items import Made, is_repeat, made_items, stable_uuid
-from include.encord_emulator.store import tables
+from include.encord_emulator.store import datasets, projects, tables
 from include.encord_emulator.store.cloud_sync import add_cloud_objects
 from include.encord_emulator.store.data_groups import grid_layout, make_group
 from include.encord_emulator.store.database import Record, fetch_one, insert
@@ -29,7 +29,7 @@ from include.encord_emulator.wire.data_groups import LayoutSettings
 from include.encord_emulator.workflow.template import parse_template
 
 SHIPPED_TEMPLATES = Path(__file__).parents[1] / "templates"
-ROLE_NUMBERS = {"admin": 0, "annotator": 1, "reviewer": 2, "annotator_reviewer": 3, "team_manager": 4, "viewer": 5}
+ROLE_NUMBERS = {name.lower(): number for number, name in enumerate(projects.ROLE_NAMES)}
 
 
 def add_shipped_templates(connection: sa.Connection) -> None:
@@ -122,7 +122,7 @@ def _add_dataset(call: Call, dataset: doc.Dataset) -> None:
     uuid = dataset.uuid or stable_uuid("dataset", dataset.title)
     record = {"dataset_hash": uuid, "title": dataset.title, "description": dataset.description, "backing_folder": None}
     if _add_once(call, tables.DATASETS, "dataset_hash", record | _made_now(call)):
-        call.insert(tables.DATASET_USERS, {"dataset_hash": uuid, "email": call.user, "role": ROLE_NUMBERS["admin"]})
+        call.insert(tables.DATASET_USERS, {"dataset_hash": uuid, "email": call.user, "role": datasets.ADMIN})
     linked = call.fetch(sa.select(tables.DATA_ROWS.c.item_uuid).where(tables.DATA_ROWS.c.dataset_hash == uuid))
     there = {row["item_uuid"] for row in linked}
     rows = [
@@ -174,7 +174,7 @@ def _add_project(call: Call, project: doc.Project) -> None:
     template = project.workflow_template
     if template is not None:
         template = _find(call, tables.TEMPLATES, {"uuid": template, "title": template}, "workflow_template")["uuid"]
-    datasets = [
+    attached = [
         _find(call, tables.DATASETS, {"dataset_hash": name, "title": name}, f"datasets[{index}]")["dataset_hash"]
         for index, name in enumerate(project.datasets)
     ]
@@ -182,7 +182,7 @@ def _add_project(call: Call, project: doc.Project) -> None:
         made = {"project_hash": uuid, "title": project.title, "description": project.description}
         insert_project(call, made | {"ontology_hash": ontology["ontology_hash"]} | new_workflow(call, template))
     _add_members(call, uuid, project.users)
-    attach(call, uuid, datasets)
+    attach(call, uuid, attached)
 
 
 def _add_members(call: Call, project_hash: str, members: Sequence[doc.Member]) -> None:

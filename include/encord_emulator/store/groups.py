@@ -26,7 +26,7 @@ def entity_groups(call: Call, table: sa.Table, key: dict[str, str]) -> list[Reco
     return call.fetch(statement.where(*(table.c[name] == value for name, value in key.items())).order_by(table.c.seq))
 
 
-def admit_groups(call: Call, table: sa.Table, key: dict[str, str], groups: Sequence[str], role: int) -> None:
+def admit_groups(call: Call, table: sa.Table, key: dict[str, str], groups: Sequence[str], role: int | str) -> None:
     """Let groups enter what ``key`` names; one that may already gets the new role."""
     for group_hash in dict.fromkeys(groups):
         require_group(call, group_hash)

@@ -88,6 +88,16 @@ def require_project(call: Call, project_hash: str) -> Record:
     return project
 
 
+def hash_of_path(call: Call) -> str:
+    """Return the hash of the project that the path names, if the caller may work on it."""
+    return str(require_project(call, call.path_uuid("project"))["project_hash"])
+
+
+def hash_of_scope(call: Call) -> str:
+    """Return the hash of the project that a legacy request is scoped to, if the caller may work on it."""
+    return str(require_project(call, call.resource_id)["project_hash"])
+
+
 def require_managed_project(call: Call, project_hash: str, *, by_admin: bool = False) -> Record:
     """
     Return a project for a caller who may change it: its admin or, unless ``by_admin``, a team manager.

@@ -24,7 +24,6 @@ STAGE_TYPES = {
     projects.REVIEWER: REVIEWING,
     projects.VIEWER: set[str](),
 }
-ROLE_NAMES = ("ADMIN", "ANNOTATOR", "REVIEWER", "ANNOTATOR_REVIEWER", "TEAM_MANAGER", "VIEWER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,6 @@ def open_desk(call: Call, wanted: set[str]) -> Desk:
     project, role = member_project(call)
     allowed = wanted & STAGE_TYPES[role]
     if not allowed:
-        raise forbidden(f"{call.user} is {ROLE_NAMES[role]} and may not work at {', '.join(sorted(wanted))}")
+        raise forbidden(f"{call.user} is {projects.ROLE_NAMES[role]} and may not work at {', '.join(sorted(wanted))}")
     workflow = Workflow.from_dict(project["workflow"])
     return Desk(call, project["project_hash"], workflow, [one for one in workflow.stages if one.type in allowed])

@@ -23,12 +23,12 @@ def create_issue_tags(call: Call) -> Any:
 
 @routes.on("GET", "projects/{project}/issues")
 def list_issues(call: Call) -> Any:
-    return shown_issues(call, _project_hash(call))
+    return shown_issues(call, _own_project_hash(call))
 
 
 @routes.on("POST", "projects/{project}/issues")
 def open_issues(call: Call) -> Any:
-    add_issues(call, _project_hash(call), call.read(NewIssues))
+    add_issues(call, _own_project_hash(call), call.read(NewIssues))
 
 
 @routes.on("POST", "projects/{project}/issues/{issue}/comments")
@@ -55,10 +55,10 @@ def _settle(call: Call, *, is_resolved: bool) -> None:
 
 
 def _issue(call: Call) -> Record:
-    return require_issues(call, _project_hash(call), [call.path_uuid("issue")])[0]
+    return require_issues(call, _own_project_hash(call), [call.path_uuid("issue")])[0]
 
 
-def _project_hash(call: Call) -> str:
+def _own_project_hash(call: Call) -> str:
     project_hash = call.path_uuid("project")
     if project_role(call, project_hash, call.user) is None:
         raise forbidden(f"{call.user} is no member of project {project_hash}")

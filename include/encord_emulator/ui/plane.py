@@ -14,7 +14,7 @@ from pydantic import Field
 from include.encord_emulator.call import Call, Routes
 from include.encord_emulator.store import projects
 from include.encord_emulator.store.tables import ONTOLOGIES, PROJECTS
-from include.encord_emulator.ui.access import ANNOTATING, REVIEWING, ROLE_NAMES, member_project, open_desk
+from include.encord_emulator.ui.access import ANNOTATING, REVIEWING, member_project, open_desk
 from include.encord_emulator.ui.hand_in import Entries, Entry, Judgements, TaskUuids, hand_in
 from include.encord_emulator.ui.shown import shown
 from include.encord_emulator.wire.payload import Payload
@@ -28,7 +28,7 @@ def list_projects(call: Call) -> Any:
     rows = call.fetch(sa.select(PROJECTS).where(projects.is_member(call.user)).order_by(PROJECTS.c.seq))
     roles = [projects.project_role(call, row["project_hash"], call.user) or projects.ADMIN for row in rows]
     return [
-        {"project_hash": row["project_hash"], "title": row["title"], "role": ROLE_NAMES[role]}
+        {"project_hash": row["project_hash"], "title": row["title"], "role": projects.ROLE_NAMES[role]}
         for row, role in zip(rows, roles, strict=True)
     ]
 

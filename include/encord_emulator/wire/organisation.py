@@ -11,6 +11,8 @@ from include.encord_emulator.store.database import Record
 from include.encord_emulator.wire.payload import Name, Payload
 from include.encord_emulator.wire.projects import Emails, ProjectRole, Uuids
 
+ORGANISATION_ID = 1
+"""Of the one organisation that there is."""
 RoleName = Literal["ADMIN", "MEMBER", "TASKER", "WORKFORCE_MANAGER"]
 _ROLE_NAMES = {"admin": "ADMIN", "team_manager": "WORKFORCE_MANAGER", "annotator": "TASKER", "reviewer": "TASKER"}
 ROLES = {"ADMIN": "admin", "MEMBER": "member", "TASKER": "annotator", "WORKFORCE_MANAGER": "team_manager"}
@@ -108,7 +110,7 @@ def group_dto(group: Record) -> dict[str, Any]:
 
 
 def entity_group_dto(group: Record) -> dict[str, Any]:
-    """Return the ``EntityGroup`` of a group with its ``role`` in a project or an ontology."""
+    """Return the ``EntityGroup`` of a group with its ``role`` in what it may enter."""
     return group_dto(group) | {"isSameOrganisation": True, "userRole": group["role"]}
 
 
