@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tests.emulator.emulator_support import SEED
+from tests.support.emulator_process import COMMAND, START_TIMEOUT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-COMMAND = [sys.executable, "-m", "include.encord_emulator"]
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
     options = ["serve", "--url-file", str(url_file), "--seed", str(seed), *arguments]
     process = subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, text=True)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + START_TIMEOUT_S
         while not (url_file.exists() and url_file.read_text().endswith("\n")):
             assert process.poll() is None, "the emulator ended"
             assert time.monotonic() < deadline, "the emulator did not start"
@@ -41,8 +40,6 @@ def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
 
 def run_command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    import os
-
     return subprocess.run(
         [*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False, env=os.environ | environment
     )

@@ -144,3 +144,19 @@ def without_stamps(document: Any) -> Any:
         volatile |= {"objectNumber", "label_status"}
         return {key: without_stamps(value) for key, value in document.items() if key not in volatile}
     return [without_stamps(entry) for entry in document] if isinstance(document, list) else document
+
+
+def put_box(row: LabelRowV2, frames: Any = 0, name: str = "Car") -> None:
+    drawn = row.ontology_structure.get_child_by_title(name, type_=Object).create_instance()
+    drawn.set_for_frames(DRAWINGS["box"][1], frames)
+    row.add_object_instance(drawn)
+
+
+def first_row(project: Project) -> LabelRowV2:
+    row = project.list_label_rows_v2()[0]
+    row.initialise_labels()
+    return row
+
+
+def objects_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [drawn for unit in document["data_units"].values() for drawn in unit["labels"]["objects"]]

@@ -14,8 +14,8 @@ from encord.utilities.project_user import ProjectUserRole
 
 from include.encord_emulator.store.drawn import drawn_labels
 from tests.emulator.emulator_support import ANNOTATORS, BENCHMARK_QA, ESTABLISHING, KEYS, REVIEWER, Control, sdk_client
+from tests.emulator.storage_support import EVERY_TYPE
 from tests.emulator.test_emulator_labels import draw
-from tests.emulator.test_emulator_storage import EVERY_TYPE
 
 if TYPE_CHECKING:
     from encord import EncordUserClient

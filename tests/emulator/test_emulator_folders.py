@@ -11,8 +11,7 @@ from encord.http.bundle import Bundle
 from encord.orm.dataset import StorageLocation
 
 from tests.emulator.emulator_support import ANNOTATORS, KEYS, Control, image_manifest, make_dataset, sdk_client, upload
-from tests.emulator.storage_support import NOWHERE, signed
-from tests.emulator.test_emulator_storage import EVERY_TYPE
+from tests.emulator.storage_support import EVERY_TYPE, NOWHERE, signed
 
 if TYPE_CHECKING:
     from encord import EncordUserClient

@@ -11,8 +11,7 @@ from encord.orm.dataset import StorageLocation
 from encord.utilities.storage.cloud_data_migration import update_storage_item_cloud_info
 
 from tests.emulator.emulator_support import BUCKET_URL, INTEGRATION, Control, image_manifest, make_dataset, upload
-from tests.emulator.storage_support import NOWHERE, signed
-from tests.emulator.test_emulator_storage import EVERY_TYPE
+from tests.emulator.storage_support import EVERY_TYPE, NOWHERE, signed
 
 if TYPE_CHECKING:
     from encord import EncordUserClient

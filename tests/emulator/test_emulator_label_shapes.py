@@ -23,7 +23,7 @@ from tests.emulator.label_support import (
     project_of,
     without_stamps,
 )
-from tests.emulator.test_emulator_storage import EVERY_TYPE
+from tests.emulator.storage_support import EVERY_TYPE
 
 if TYPE_CHECKING:
     from encord import EncordUserClient

@@ -16,7 +16,7 @@ from encord.orm.storage import DataGroupCustom
 
 from tests.emulator.emulator_support import BUCKET_URL, ESTABLISHING, MANAGER, upload
 from tests.emulator.label_support import DRAWINGS, every_shape, initialised, without_stamps
-from tests.emulator.test_emulator_storage import EVERY_TYPE
+from tests.emulator.storage_support import EVERY_TYPE
 
 if TYPE_CHECKING:
     from encord import EncordUserClient

@@ -13,7 +13,7 @@ from encord.objects.options import NestableOption
 
 from tests.emulator.emulator_support import ESTABLISHING, MANAGER, Control
 from tests.emulator.label_support import without_stamps
-from tests.emulator.test_emulator_storage import EVERY_TYPE
+from tests.emulator.storage_support import EVERY_TYPE
 
 if TYPE_CHECKING:
     from encord.project import Project

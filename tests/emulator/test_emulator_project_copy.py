@@ -22,9 +22,9 @@ from tests.emulator.emulator_support import (
     image_manifest,
     make_dataset,
 )
+from tests.emulator.storage_support import EVERY_TYPE
 from tests.emulator.test_emulator_labels import draw, without_stamps
 from tests.emulator.test_emulator_projects import label_first_row
-from tests.emulator.test_emulator_storage import EVERY_TYPE
 
 if TYPE_CHECKING:
     from encord import EncordUserClient

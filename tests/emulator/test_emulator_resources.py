@@ -22,7 +22,7 @@ from tests.emulator.emulator_support import (
     road_ontology,
     upload,
 )
-from tests.emulator.test_emulator_storage import EVERY_TYPE
+from tests.emulator.storage_support import EVERY_TYPE
 
 if TYPE_CHECKING:
     from encord import EncordUserClient

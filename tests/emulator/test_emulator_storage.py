@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import encord.orm.storage as orm
 import pytest
@@ -9,35 +9,12 @@ from encord.exceptions import InvalidArgumentsError, ResourceNotFoundError, Unkn
 from encord.http.bundle import Bundle
 
 from tests.emulator.emulator_support import BUCKET_URL, INTEGRATION, Control, image_manifest, upload
+from tests.emulator.storage_support import EVERY_TYPE
 
 if TYPE_CHECKING:
     from encord import EncordUserClient
 
 pytestmark = pytest.mark.emulator
-EVERY_TYPE: dict[str, Any] = {
-    "videos": [
-        {
-            "objectUrl": f"{BUCKET_URL}/a.mp4",
-            "title": "a video",
-            "videoMetadata": {
-                "fps": 10, "duration": 3, "width": 64, "height": 48, "file_size": 9, "mime_type": "video/mp4",
-            },
-        }
-    ],
-    "images": [{"objectUrl": f"{BUCKET_URL}/b/c.png", "clientMetadata": {"key": "b/c.png"}}],
-    "image_groups": [
-        {
-            "title": "a group", "createVideo": False,
-            "objectUrl_1": f"{BUCKET_URL}/2.jpg", "objectUrl_0": f"{BUCKET_URL}/1.jpg",
-        },
-        {"title": "a sequence", "createVideo": True, "objectUrl_0": f"{BUCKET_URL}/3.jpg"},
-    ],
-    "dicom_series": [{"title": "a series", "objectUrl_0": f"{BUCKET_URL}/0.dcm", "objectUrl_1": f"{BUCKET_URL}/1.dcm"}],
-    "audio": [{"objectUrl": f"{BUCKET_URL}/d.wav", "title": "a sound"}],
-    "nifti": [{"objectUrl": f"{BUCKET_URL}/e.nii.gz", "title": "a volume"}],
-    "text": [{"objectUrl": f"{BUCKET_URL}/f.txt", "title": "a text"}],
-    "pdf": [{"objectUrl": f"{BUCKET_URL}/g.pdf", "title": "a document"}],
-}  # fmt: skip
 
 
 def test_folders_are_found_by_name_and_nested(client: EncordUserClient) -> None:

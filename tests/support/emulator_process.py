@@ -13,6 +13,7 @@ from typing import Self
 import requests
 
 START_TIMEOUT_S = 30
+COMMAND = (sys.executable, "-m", "include.encord_emulator")
 
 
 class EmulatorProcess:
@@ -65,9 +66,8 @@ class EmulatorProcess:
                 return
 
     def _started(self, *more: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "include.encord_emulator", "serve", "--port", str(self._port)]
-        root = Path(__file__).parents[2]
-        return subprocess.Popen([*command, *self._options, *more], cwd=root, stdout=subprocess.DEVNULL)
+        command = [*COMMAND, "serve", "--port", str(self._port), *self._options, *more]
+        return subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
 
 
 def _free_port() -> int:
