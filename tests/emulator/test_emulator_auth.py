@@ -8,6 +8,7 @@ import pytest
 import requests
 from encord.exceptions import AuthenticationError, AuthorisationError, SshKeyNotFound
 
+from include.encord_emulator import clock
 from tests.emulator.emulator_support import ANNOTATORS, KEYS, MANAGER, Control, Key, new_key, sdk_client
 
 if TYPE_CHECKING:
@@ -90,3 +91,31 @@ def test_an_annotators_key_may_not_use_the_project_unless_roles_are_lax(
 def test_an_unknown_project_is_forbidden_and_not_missing(client: EncordUserClient) -> None:
     with pytest.raises(AuthorisationError):
         client.get_project("00000000-0000-0000-0000-000000000000")
+
+
+def test_how_old_a_signature_may_be_is_a_switch(client: EncordUserClient, control: Control) -> None:
+    with mock.patch("include.encord_emulator.auth.time.time", return_value=time.time() + 20):
+        assert client.get_cloud_integrations()
+        control.switch(clock_window_s=10)
+        with pytest.raises(AuthenticationError, match="too old"):
+            client.get_cloud_integrations()
+
+
+@pytest.mark.parametrize(("lifetime", "status"), [(60, 401), (7200, 200)])
+def test_a_bearer_token_lives_as_long_as_the_switch_says(
+    client: EncordUserClient, emulator: RunningEmulator, control: Control, lifetime: int, status: int
+) -> None:
+    control.switch(token_lifetime_s=lifetime)
+    headers = {"Authorization": f"Bearer {client.get_bearer_token()}"}
+    with mock.patch("include.encord_emulator.clock.now", return_value=clock.shift(clock.now(), 3600)):
+        answer = requests.get(f"{emulator.url}/v2/public/cloud-integrations", headers=headers, timeout=5)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("answer", "error"), [("401", AuthenticationError), ("403", AuthorisationError)])
+def test_what_an_unknown_key_gets_is_a_switch(
+    emulator: RunningEmulator, control: Control, answer: str, error: type[Exception]
+) -> None:
+    control.switch(unknown_key=answer)
+    with pytest.raises(error, match="No user has the public key"):
+        sdk_client(emulator.url, new_key()).get_cloud_integrations()

@@ -79,6 +79,16 @@ def test_a_rate_limit_of_the_switch_counts_each_users_minute(
     calls[call]()
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_rate_limit_tells_when_to_come_back_if_the_switch_says_so(
+    client: EncordUserClient, control: Control, told: bool
+) -> None:
+    control.switch(rate_limit_per_minute=1, retry_after_header=told)
+    headers = {"Authorization": f"Bearer {client.get_bearer_token()}"}
+    answer = requests.get(f"{control.url}/v2/public/cloud-integrations", headers=headers, timeout=5)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, told)
+
+
 def test_the_first_rule_that_fits_wins_and_the_rest_stay_unused(client: EncordUserClient, control: Control) -> None:
     rules = [{"match": "GET .*integrations", "status": 400}, {"match": "integrations", "status": 403, "times": 1}]
     first, _ = control.call("POST", "faults", rules)

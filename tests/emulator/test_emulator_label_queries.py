@@ -45,6 +45,22 @@ def test_the_last_save_wins_and_one_bad_row_saves_none(make_project: MakeProject
     assert other.get_object_instances() == []
 
 
+@pytest.mark.parametrize(("assigned", "numbers"), [(True, [1]), (False, [None])])
+def test_objects_without_a_number_get_one_if_the_switch_says_so(
+    make_project: MakeProject, control: Control, assigned: bool, numbers: list[int | None]
+) -> None:
+    control.switch(object_numbers_assigned=assigned)
+    project = make_project(ESTABLISHING, images=1)
+    row = first_row(project)
+    put_box(row)
+    document = row.to_encord_dict()
+    for answer in document["object_answers"].values():
+        answer.pop("objectNumber", None)
+    project._client.save_label_rows([row.label_hash], [document])
+    kept = project._client.get_label_row(row.label_hash)["object_answers"]
+    assert [answer.get("objectNumber") for answer in kept.values()] == numbers
+
+
 def test_label_rows_are_read_one_by_one_or_several_and_by_feature(make_project: MakeProject) -> None:
     project = make_project(ESTABLISHING, images=2)
     row = first_row(project)
