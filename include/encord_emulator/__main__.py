@@ -16,6 +16,8 @@ from include.encord_emulator.errors import ApiError, invalid
 from include.encord_emulator.server import EmulatorServer
 from include.encord_emulator.switches import describe, from_text
 
+LAST_PORT = 65_535
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, or 2 with one line on stderr about what was wrong."""
@@ -73,6 +75,12 @@ def _tls_folder(options: argparse.Namespace) -> Path | None:
     return Path(tempfile.mkdtemp(prefix="encord-emulator-")) if options.db == ":memory:" else Path(f"{options.db}.tls")
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a number from 0 to {LAST_PORT} is expected, not {text!r}")
+    return int(text)
+
+
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -85,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="run the emulator until SIGTERM or SIGINT")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=0, help="0 takes any free port")
+    serve.add_argument("--port", type=_port, default=0, help="0 takes any free port")
     serve.add_argument("--db", default=":memory:", metavar="FILE", help="SQLite file that survives a restart")
     serve.add_argument("--seed", type=Path, action="append", default=[], metavar="FILE", help="YAML; may be repeated")
     serve.add_argument("--switch", type=_setting, action="append", default=[], metavar="NAME=VALUE")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from include.encord_emulator.errors import invalid
 
 TIMEOUT_S = 30
+START_TIMEOUT_S = 5.0
+"""How long an emulator that was started a moment ago may take until it listens."""
 
 
 def make_key(url: str, email: str, role: str, out: Path) -> str:
@@ -62,9 +65,24 @@ def _ask(method: str, url: str, path: str, body: Any = None) -> Any:
     context = ssl.create_default_context(cafile=bundle)
     with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False, verify=context) as session:
         try:
-            answer = session.request(method, f"/_emulator/{path}", json=body)
+            answer = _patient_request(session, method, f"/_emulator/{path}", body)
         except httpx.HTTPError as error:
             raise invalid(f"{url}: no emulator answers there ({error})") from None
+    try:
+        told = answer.json()
+    except ValueError:
+        raise invalid(f"{url}: no emulator answers there (status {answer.status_code}, no JSON)") from None
     if answer.is_error:
-        raise invalid(answer.json().get("message", answer.text))
-    return answer.json()
+        raise invalid(told.get("message", answer.text))
+    return told
+
+
+def _patient_request(session: httpx.Client, method: str, path: str, body: Any) -> httpx.Response:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            return session.request(method, path, json=body)
+        except httpx.ConnectError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

@@ -179,6 +179,8 @@ def get_faults(ask: Ask) -> Any:
 
 def post_faults(ask: Ask) -> Any:
     """Add a list of fault rules, or one; return what was added."""
+    if not isinstance(ask.body, (list, dict)):
+        raise invalid("body: a list of fault rules is expected")
     documents = ask.body if isinstance(ask.body, list) else [ask.body]
     return [fault.to_dict() for fault in ask.world.faults.add(documents)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,7 @@ class Dispatcher:
         self._record(entry)
         response = json_response(error.envelope(self._protocol), error.status)
         if error.retry_after is not None:
-            response.headers["Retry-After"] = f"{error.retry_after:g}"
+            response.headers["Retry-After"] = str(math.ceil(error.retry_after))  # HTTP knows whole seconds only
         return response
 
     def _record(self, entry: Entry) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HOLD_POLL_S = 0.02
 LONGEST_S = 3600
+LONGEST_RETRY_S = 10**9
 
 
 def _pattern(text: str) -> str:
@@ -50,7 +51,7 @@ class FaultRule(BaseModel):
 
     match: Annotated[str, AfterValidator(_pattern)] = ""
     status: Annotated[int, Field(ge=400, le=599)] | None = None
-    retry_after: Annotated[float, Field(ge=0)] | None = None
+    retry_after: Annotated[float, Field(ge=0, le=LONGEST_RETRY_S)] | None = None
     latency: Annotated[float, Field(ge=0, le=LONGEST_S)] | None = None
     drop: Literal["before", "after"] | None = None
     hold: Literal["before", "after"] | None = None

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 WINDOW_S = 60.0
 _DRAINED = 8
-"""How many times the limit of a body is read on, unkept, so that the client hears of the refusal."""
+"""How many times the limit of a body is read on, unkept, so that the client hears of the refusal.
+
+Who announces more than that is refused at once.
+"""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the body of a request, or refuse one of more than ``limit`` bytes with 413."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > _DRAINED * limit:
+        raise _too_large(limit)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
@@ -27,8 +33,12 @@ async def read_body(request: Request, limit: int) -> bytes:
         elif size > _DRAINED * limit:
             break
     if size > limit:
-        raise ApiError(413, f"The body is larger than {limit} bytes.")
+        raise _too_large(limit)
     return b"".join(parts)
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(413, f"The body is larger than {limit} bytes.")
 
 
 class RateLimiter:

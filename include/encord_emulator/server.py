@@ -68,7 +68,9 @@ class EmulatorServer:
         switches: dict[str, Any] | None = None, hosts: Iterable[str] = (), tls_folder: Path | None = None,
         url_file: Path | None = None,
     ) -> None:  # fmt: skip
-        self.world = World(db, [_parsed(seed) for seed in seeds], switches, LOOPBACK | {host, *hosts})
+        self.world = World(
+            db, [_parsed(seed) for seed in seeds], switches, LOOPBACK | {name.lower() for name in (host, *hosts)}
+        )
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=256)
         address = f"[{host}]" if ":" in host else host

@@ -59,6 +59,8 @@ class Switch:
             low, high = (float(bound) for bound in self.values)
             allowed = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
         else:
+            if isinstance(self.default, str) and type(value) is int:  # JSON and YAML take 401 for a number
+                value = str(value)
             allowed = type(value) is type(self.default) and value in self.values
         if not allowed:
             raise invalid(f"switch {self.name}: {value!r} is not among {self.choices}")

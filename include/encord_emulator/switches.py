@@ -36,9 +36,8 @@ class Switches(Mapping[str, Any]):
 
     def change(self, connection: sa.Connection, wanted: Mapping[str, Any]) -> None:
         """Set switches by name; one wrong name or value changes nothing."""
-        for name, value in wanted.items():
-            _switch(name).check(value)
-        for name, value in wanted.items():
+        settings = {name: _switch(name).check(value) for name, value in wanted.items()}
+        for name, value in settings.items():
             connection.execute(SWITCHES.delete().where(SWITCHES.c.name == name))
             connection.execute(SWITCHES.insert().values(name=name, value=value))
         self.load(connection)

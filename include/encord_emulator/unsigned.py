@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 log = logging.getLogger(__name__)
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 MAX_BODY = 1_000_000_000
 Endpoint = Callable[["Request"], Awaitable[Response]]
 Act = Callable[["Request", bytes], Any]
@@ -46,7 +47,13 @@ def control_routes(world: World) -> list[Route]:
         for (method, name), control in CONTROLS.items()
     ]
     page = _endpoint(world, lambda request, _: project_page(world, request.path_params["project_hash"]))
-    return [*routes, Route(PATH, page, methods=["GET"])]
+    # Left to Starlette, an unknown path would be answered under any Host.
+    unknown = Route("/_emulator{rest:path}", _endpoint(world, _unknown), methods=METHODS)
+    return [*routes, unknown, Route(PATH, page, methods=["GET"])]
+
+
+def _unknown(request: Request, _body: bytes) -> Any:
+    raise ApiError(404, f"The control plane has no {request.method} {request.url.path}")
 
 
 def ui_routes(world: World) -> list[Route]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -95,6 +96,23 @@ def test_a_key_that_could_not_be_made_known_is_not_left_behind(tmp_path: Path) -
     assert not out.exists()
 
 
+def test_a_command_waits_for_an_emulator_that_is_starting(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    asked: list[subprocess.CompletedProcess[str]] = []
+    waiting = threading.Thread(target=lambda: asked.append(run_command("state", "--url", f"http://127.0.0.1:{port}")))
+    waiting.start()
+    with serving(tmp_path, "--port", str(port)):
+        waiting.join(20)
+    assert asked[0].returncode == 0, asked[0].stderr
+
+
+def test_what_is_no_emulator_is_told_so(emulator: RunningEmulator) -> None:
+    done = run_command("state", "--url", f"{emulator.url}/elsewhere")
+    assert done.returncode == 2
+    assert "no emulator answers there" in done.stderr
+
+
 def test_the_state_is_told_in_words(emulator: RunningEmulator) -> None:
     client = sdk_client(emulator.url, KEYS[MANAGER])
     client.create_project("Street scenes", [make_dataset(client, "D", image_manifest(3))])
@@ -109,6 +127,7 @@ def test_the_state_is_told_in_words(emulator: RunningEmulator) -> None:
     [
         (["--host", "0.0.0.0"], "--i-know-this-has-no-real-security"),  # noqa: S104 - that it is refused
         (["--host", "192.0.2.1"], "--i-know-this-has-no-real-security"),
+        (["--port", "99999"], "a number from 0 to 65535 is expected"),
         (["--switch", "pageing=1"], "'pageing' is unknown"),
         (["--switch", "page_size=many"], "page_size: 'many' is not among 1 to 10000"),
         (["--switch", "page_size"], "NAME=VALUE is expected"),
@@ -121,6 +140,15 @@ def test_a_wrong_option_ends_the_command_with_one_line(arguments: list[str], mes
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_in_use_by_another_emulator_is_refused(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.db")
+    with serving(tmp_path, "--db", state) as (_, url):
+        done = run_command("serve", "--db", state)
+        assert done.returncode == 2
+        assert f"{state} is in use by another emulator" in done.stderr
+        assert Control(url).call("GET", "health")["status"] == "ok"
 
 
 def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:

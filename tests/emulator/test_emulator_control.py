@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from include.encord_emulator.server import RunningEmulator
 from include.encord_emulator.switches import describe
 from tests.emulator.emulator_support import (
     ANNOTATORS,
@@ -20,7 +23,6 @@ from tests.emulator.emulator_support import (
 if TYPE_CHECKING:
     from encord import EncordUserClient
 
-    from include.encord_emulator.server import RunningEmulator
     from tests.emulator.conftest import MakeProject
 
 pytestmark = pytest.mark.emulator
@@ -128,6 +130,27 @@ def test_the_unsigned_planes_answer_no_foreign_name(emulator: RunningEmulator, p
     assert "evil" not in requests.get(url, headers={"Host": "localhost:1"}, timeout=5).text
 
 
+def test_what_the_control_plane_does_not_have_is_refused_in_the_same_way(control: Control) -> None:
+    for method, path in (("GET", "_emulator"), ("GET", "_emulator/health/"), ("PUT", "_emulator/health")):
+        url = f"{control.url}/{path}"
+        foreign = requests.request(method, url, headers={"Host": "evil.example"}, timeout=5, allow_redirects=False)
+        assert foreign.status_code == 403
+        known = requests.request(method, url, timeout=5, allow_redirects=False)
+        assert (known.status_code, known.json()["message"]) == (404, f"The control plane has no {method} /{path}")
+
+
+def test_a_further_name_of_the_control_plane_may_be_written_in_any_case() -> None:
+    with RunningEmulator(hosts=["Emulator"]) as emulator:
+        answer = requests.get(f"{emulator.url}/_emulator/health", headers={"Host": "Emulator:8765"}, timeout=5)
+        assert answer.status_code == 200
+
+
+def test_a_switch_whose_choices_look_like_numbers_takes_numbers(control: Control) -> None:
+    control.switch(unknown_key=403, stale_action="200")
+    switches = control.call("GET", "switches")
+    assert (switches["unknown_key"], switches["stale_action"]) == ("403", "200")
+
+
 def test_calls_are_counted_by_route(client: EncordUserClient, control: Control) -> None:
     first, second = client.create_storage_folder("F"), client.create_storage_folder("G")
     before = control.requests()[-1]["n"]
@@ -157,6 +180,14 @@ def test_a_body_over_the_limit_is_refused(client: EncordUserClient, control: Con
         answer = requests.post(f"{control.url}/{path}", data=big, headers=headers, timeout=10)
         assert answer.status_code == 413
     assert control.call("GET", "state")["ontologies"] == []
+
+
+def test_a_body_that_announces_too_much_is_refused_at_once(emulator: RunningEmulator, control: Control) -> None:
+    control.switch(max_body_mb=1)
+    for path in ("/v2/public/ontologies", "/public"):
+        with socket.create_connection(("127.0.0.1", urlsplit(emulator.url).port or 0), 5) as connection:
+            connection.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n{{".encode())
+            assert connection.recv(1000).startswith(b"HTTP/1.1 413")
 
 
 def test_the_readme_lists_the_switches() -> None:

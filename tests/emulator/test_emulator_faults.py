@@ -136,6 +136,7 @@ def test_latency_is_waited_out_and_the_request_is_answered(client: EncordUserCli
         ({"match": "x", "drop": "during"}, "body[0].drop"),
         ({"match": "x", "probability": 2}, "body[0].probability"),
         ({"match": "x", "status": 200}, "body[0].status"),
+        ({"match": "x", "status": 429, "retry_after": 1e300}, "body[0].retry_after"),
         ("x", "body[0]"),
     ],
 )
@@ -143,4 +144,18 @@ def test_a_wrong_rule_is_refused_and_adds_nothing(emulator: RunningEmulator, rul
     answer = requests.post(f"{emulator.url}/_emulator/faults", json=[rule, {"match": "ok"}], timeout=5)
     assert answer.status_code == 422
     assert message in answer.json()["detail"]
+    assert Control(emulator.url).call("GET", "faults") == []
+
+
+@pytest.mark.parametrize(("seconds", "header"), [(0.2, "1"), (7, "7"), (2_000_000, "2000000")])
+def test_retry_after_is_told_in_whole_seconds(control: Control, seconds: float, header: str) -> None:
+    control.call("POST", "faults", [{"status": 429, "retry_after": seconds}])
+    answer = requests.get(f"{control.url}/v2/public/cloud-integrations", timeout=5)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, header)
+
+
+@pytest.mark.parametrize("body", [None, "x", 5])
+def test_no_rule_at_all_is_refused(emulator: RunningEmulator, body: Any) -> None:
+    answer = requests.post(f"{emulator.url}/_emulator/faults", json=body, timeout=5)
+    assert answer.status_code == 400
     assert Control(emulator.url).call("GET", "faults") == []

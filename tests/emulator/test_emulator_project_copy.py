@@ -106,6 +106,16 @@ def test_labels_are_copied_with_attached_datasets(client: EncordUserClient, make
     assert list(labelled_rows(one)) == ["image-1.jpg"]
 
 
+def test_an_object_hash_among_the_accepted_label_hashes_is_let_through_and_picks_nothing(
+    client: EncordUserClient, make_project: MakeProject
+) -> None:
+    project = make_project(ESTABLISHING, images=1)
+    label_first_row(project)
+    options = CopyLabelsOptions(accepted_label_hashes=["DX2mzwdT", "WNkfZ/7u"])
+    copy = client.get_project(project.copy_project(copy_datasets=True, copy_labels=options))
+    assert labelled_rows(copy) == {}
+
+
 def test_labels_of_every_data_type_are_copied_onto_cloned_data(
     client: EncordUserClient, make_project: MakeProject
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -140,6 +141,7 @@ MISTAKES = {
     ),
     "an item type": (lambda s: s["folders"][0]["items"][0].update(type="hologram"), "seed.folders[0].items[0].type"),
     "a file": (lambda s: s["folders"][0]["items"][0].update(file="no/such.jpg"), "no/such.jpg is no file"),
+    "an endless file": (lambda s: s["folders"][0]["items"][0].update(file="x" * 5000), "File name too long"),
     "a folder": (lambda s: s["datasets"][0].update(folder="attic"), "seed.datasets[0].folder: nothing has this"),
     "an item": (lambda s: s["datasets"][1].update(items=["two.jpg"]), "seed.datasets[1].items[0]: folder 'fixtures'"),
     "an ontology": (lambda s: s["projects"][0].update(ontology="Seas"), "seed.projects[0].ontology: nothing has this"),
@@ -151,6 +153,20 @@ MISTAKES = {
         lambda s: s["workflow_templates"][0]["stages"][1]["pathways"][0].update(to="Nowhere"),
         "seed.workflow_templates[0].stages[1].pathways[0].to: no stage is called 'Nowhere'",
     ),
+    "two items of one name": (
+        lambda s: s["folders"][0]["items"].append({"name": "film.mp4", "type": "video"}),
+        "seed.folders[0].items[4]: 'film.mp4' has the name or the uuid of another item",
+    ),
+    "two parts of one uuid": (
+        lambda s: s["folders"][0]["items"][2]["children"][1].update(uuid=uuid(8)),
+        "seed.folders[0].items[2]: 'b.png' has the name or the uuid of another item",
+    ),
+    "an item of another folder": (
+        lambda s: s["folders"].append({"name": "other", "items": [{"name": "one.jpg", "uuid": uuid(8)}]}),
+        "seed.folders[1]: a uuid in it is taken",
+    ),
+    "a huge picture": (lambda s: s["folders"][0]["items"][0].update(width=10**30), "seed.folders[0].items[0].width"),
+    "an endless film": (lambda s: s["folders"][0]["items"][1].update(fps=1e300), "seed.folders[0].items[1].fps"),
     "a list for a mapping": (lambda s: s.update(users={"email": "x"}), "seed.users"),
 }
 
@@ -201,6 +217,47 @@ def test_a_seeded_file_is_served_and_tells_its_size(tmp_path: Path) -> None:
         item = sdk_client(emulator.url, KEYS[MANAGER]).get_storage_item(uuid(21), sign_url=True)
         assert (item.width, item.height, item.mime_type) == (40, 30, "image/png")
         assert requests.get(item.get_signed_url() or "", timeout=5).content == (tmp_path / "one.png").read_bytes()
+
+
+def test_repeats_of_names_that_look_like_paths_are_numbered_too() -> None:
+    items = [{"name": name, "repeat": 2} for name in ("/", "a/", "b/one.jpg", ".jpg")]
+    seed = {
+        "folders": [{"name": "F", "items": items}],
+        "datasets": [{"title": "D", "folder": "F", "items": ["/", "a/"]}],
+    }
+    with RunningEmulator(seed=seed | {"users": SEED["users"][:1]}) as emulator:
+        [folder] = sdk_client(emulator.url, KEYS[MANAGER]).list_storage_folders()
+        assert {item.name for item in folder.list_items()} == {
+            "/-1",
+            "/-2",
+            "a/-1",
+            "a/-2",
+            "b/one-1.jpg",
+            "b/one-2.jpg",
+            ".jpg-1",
+            ".jpg-2",
+        }
+        assert Control(emulator.url).call("GET", "state")["datasets"][0]["rows"] == 4
+
+
+def test_a_member_named_twice_is_one_member() -> None:
+    seed = copy.deepcopy(SEED)
+    seed["projects"][0]["users"] *= 2
+    with RunningEmulator(seed=seed) as emulator:
+        project = sdk_client(emulator.url, KEYS[MANAGER]).get_project(uuid(12))
+        assert [user.user_email for user in project.list_users()] == [MANAGER, "worker@acme.test"]
+
+
+def test_the_seed_of_the_readme_works_as_it_stands_with_a_key_of_ones_own(tmp_path: Path) -> None:
+    readme = Path(__file__).parents[2] / "include" / "encord_emulator" / "README.md"
+    [written] = re.findall(r"```yaml\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "one.jpg").write_bytes(b"not really a picture")
+    (tmp_path / "seed.yaml").write_text(written.replace("ssh-ed25519 AAAA...", KEYS[MANAGER].public_hex))
+    with RunningEmulator(seed=tmp_path / "seed.yaml") as emulator:
+        [project] = Control(emulator.url).call("GET", "state")["projects"]
+        assert project["tasks"]["Agent 1 (AGENT)"] == 521
+        assert requests.get(f"{emulator.url}/_emulator/switches", timeout=5).json()["page_size"] == 20
 
 
 def test_files_are_looked_for_beside_the_seed(tmp_path: Path) -> None:

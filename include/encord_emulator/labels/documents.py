@@ -36,7 +36,16 @@ def fresh_units(unit: Record, children: Sequence[Record] | None) -> Blob:
             for index, child in enumerate(children or [])
         }
     data_hash = unit["data_hash"]
-    return {data_hash: _data_unit(unit, data_hash, unit["title"], unit["url"], unit["media"], 0)}
+    entry = _data_unit(unit, data_hash, unit["title"], unit["url"], unit["media"], 0)
+    if unit["data_type"] == "group":
+        entry["metadata"] = {"children": [_part_metadata(child) for child in children or []]}
+    return {data_hash: entry}
+
+
+def _part_metadata(child: Record) -> Blob:
+    """Return what the SDK's ``DataGroupChildMetadata`` reads; the label hash is put in where label rows are known."""
+    about = {"name": child["name"], "layout_key": child["layout_key"]}
+    return {"data_hash": child["uuid"], "label_hash": None} | about
 
 
 def fresh_spaces(unit: Record, children: Sequence[Record] | None) -> dict[str, Blob]:

@@ -7,7 +7,7 @@ at all. Applying it again changes nothing, except that a user's key and role may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ def apply_seed(call: Call, seed: doc.Seed) -> None:
             except ApiError as error:
                 gap = "" if error.message.startswith(".") else ": "
                 raise invalid(f"seed.{name}[{index}]{gap}{error.message}") from None
+            except sa.exc.IntegrityError as error:
+                raise invalid(f"seed.{name}[{index}]: a uuid in it is taken ({error.orig})") from None
 
 
 def _add_user(call: Call, user: doc.User) -> None:
@@ -99,7 +101,7 @@ def _add_folder(call: Call, folder: doc.Folder) -> None:
     _add_once(call, tables.FOLDERS, "uuid", record | {"parent": None} | _made_now(call))
     present = call.fetch(sa.select(tables.ITEMS.c.uuid).where(tables.ITEMS.c.folder == uuid))
     there = {row["uuid"] for row in present}
-    made = [one for item in folder.items for one in made_items(record, item) if one.item["uuid"] not in there]
+    made = [one for one in _made_once(record, folder.items) if one.item["uuid"] not in there]
     single = [part for one in made for part in (one.item, *one.children) if part["item_type"] != "group"]
     call.insert(tables.ITEMS, *(part | _made_now(call) for part in single))
     for one in made:
@@ -107,6 +109,18 @@ def _add_folder(call: Call, folder: doc.Folder) -> None:
             _add_group(call, record, one)
         for item_uuid, path in one.files.items():
             attach_file(call.connection, item_uuid, path)
+
+
+def _made_once(folder: Record, items: Sequence[doc.Item]) -> Iterator[Made]:
+    """Yield the items that a folder's entries make; two of one uuid are refused."""
+    taken = set[str]()
+    for index, item in enumerate(items):
+        for one in made_items(folder, item):
+            for part in (one.item, *one.children):
+                if part["uuid"] in taken:
+                    raise invalid(f".items[{index}]: {part['name']!r} has the name or the uuid of another item")
+                taken.add(part["uuid"])
+            yield one
 
 
 def _add_group(call: Call, folder: Record, made: Made) -> None:
@@ -193,6 +207,7 @@ def _add_members(call: Call, project_hash: str, members: Sequence[doc.Member]) -
         if member.email not in known:
             raise invalid(f".users[{index}].email: there is no user {member.email!r}")
         if member.email not in there:
+            there.add(member.email)
             role = ROLE_NUMBERS[member.role]
             call.insert(tables.PROJECT_USERS, {"project_hash": project_hash, "email": member.email, "role": role})
 

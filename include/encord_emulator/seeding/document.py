@@ -24,6 +24,8 @@ from include.encord_emulator.wire.payload import JsonObject, Name, Uuid, problem
 Role = Literal["admin", "team_manager", "annotator", "reviewer"]
 ProjectRole = Literal["admin", "annotator", "reviewer", "annotator_reviewer", "team_manager", "viewer"]
 MOST_REPEATS = 1_000_000
+LARGEST = 10**9
+"""Of a picture's side, of seconds and of frames: far beyond what there is, and their products can be stored."""
 _ITEM_TYPES = {
     spelling.lower(): item_type
     for item_type, data_type in DATA_TYPES.items()
@@ -60,7 +62,11 @@ def _item_type(text: str) -> str:
 
 def _existing_file(path: Path, info: ValidationInfo) -> Path:
     found = Path(info.context["base"], path) if info.context else path
-    if not found.is_file():
+    try:
+        is_file = found.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise ValueError(f"{found}: {error.strerror}") from None
+    if not is_file:
         raise ValueError(f"{found} is no file")
     return found.resolve()
 
@@ -112,12 +118,12 @@ class Item(Entry):
     url: Name | None = None
     file: Annotated[Path, AfterValidator(_existing_file)] | None = None
     mime_type: str | None = None
-    file_size: Annotated[int, Field(ge=0)] | None = None
-    width: Annotated[int, Field(ge=1)] | None = None
-    height: Annotated[int, Field(ge=1)] | None = None
-    fps: Annotated[float, Field(gt=0)] | None = None
-    duration: Annotated[float, Field(gt=0)] | None = None
-    frames: Annotated[int, Field(ge=1)] | None = None
+    file_size: Annotated[int, Field(ge=0, le=10**18)] | None = None
+    width: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
+    height: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
+    fps: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    duration: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    frames: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
     client_metadata: JsonObject | None = None
     children: tuple[Item, ...] = ()
     repeat: Annotated[int, Field(ge=1, le=MOST_REPEATS)] | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import splitext
 from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -107,11 +108,11 @@ def _media(item: Item, url: str) -> dict[str, Any]:
 
 def is_repeat(name: str, repeated: str) -> bool:
     """Say whether ``name`` is one of the numbered names that ``repeat`` makes of ``repeated``."""
-    path = PurePosixPath(repeated)
-    return re.fullmatch(rf"{re.escape(path.stem)}-\d+{re.escape(path.suffix)}", PurePosixPath(name).name) is not None
+    stem, suffix = splitext(repeated)
+    return re.fullmatch(rf"{re.escape(stem)}-\d+{re.escape(suffix)}", name) is not None
 
 
 def _numbered(name: str, number: int, of: int) -> str:
     """Return ``one.jpg`` as ``one-007.jpg``, with as many digits as the last one needs."""
-    path = PurePosixPath(name)
-    return str(path.with_name(f"{path.stem}-{number:0{len(str(of))}}{path.suffix}"))
+    stem, suffix = splitext(name)
+    return f"{stem}-{number:0{len(str(of))}}{suffix}"

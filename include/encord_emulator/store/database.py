@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
@@ -40,12 +41,13 @@ class Database:
     The emulator's state.
 
     :param db: path of the SQLite file, or ``":memory:"``.
-    :raises ApiError: the file was written with other tables than this version has.
+    :raises ApiError: the file was written with other tables than this version has, or another emulator uses it.
     """
 
     def __init__(self, db: str) -> None:
         if db != ":memory:":
             Path(db).parent.mkdir(parents=True, exist_ok=True)
+        self._held = None if db == ":memory:" else _hold(db)
         self._lock = threading.Lock()
         self._engine = sa.create_engine(
             f"sqlite:///{db}",
@@ -86,6 +88,21 @@ class Database:
     def close(self) -> None:
         """Release the file."""
         self._engine.dispose()
+        if self._held is not None:
+            self._held.close()
+
+
+def _hold(db: str) -> BinaryIO:
+    """Keep a second emulator off a file: each of them has its switches and its rate limits in memory."""
+    file = Path(db).open("ab")  # noqa: SIM115 - open for as long as the database
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise invalid(f"{db} is in use by another emulator") from None
+    except OSError:  # a file system that knows no locks
+        return file
+    return file
 
 
 def fetch(connection: sa.Connection, statement: sa.Select[Any]) -> list[Record]:

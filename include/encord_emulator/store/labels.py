@@ -88,10 +88,29 @@ def blobs(call: Call, project_hash: str, labels: Sequence[Record], *, signed: bo
         _sign_links(call, units.values(), children.values())
     statuses = unit_statuses(call, project_hash, list(units))
     pairs = [(_unit_of(label, {}, units), label) for label in labels]
-    return [
+    documents = [
         whole_blob(unit, children.get(unit["item_uuid"]), label, statuses.get(label["data_hash"]))
         for unit, label in pairs
     ]
+    _name_labels_of_parts(call, project_hash, documents)
+    return documents
+
+
+def _name_labels_of_parts(call: Call, project_hash: str, documents: Sequence[Blob]) -> None:
+    """Put into the documents of data groups the label hashes that their parts have on the same branch."""
+    parts = [
+        (document["branch_name"], part)
+        for document in documents
+        for data_unit in document["data_units"].values()
+        for part in data_unit.get("metadata", {}).get("children", ())
+    ]
+    if not parts:
+        return
+    statement = sa.select(LABELS).where(LABELS.c.project_hash == project_hash)
+    rows = fetch_in(call.connection, statement, LABELS.c.data_hash, list({part["data_hash"] for _, part in parts}))
+    hashes = {(row["branch"], row["data_hash"]): row["label_hash"] for row in rows}
+    for branch, part in parts:
+        part["label_hash"] = hashes.get((branch, part["data_hash"]))
 
 
 def save_labels(

@@ -11,13 +11,15 @@ from include.encord_emulator.wire.payload import Name, Payload, Uuid
 MOST_HASHES = 100_000
 ApprovalState = Literal["APPROVED", "PENDING", "REJECTED", "DELETED", "NOT_SELECTED_FOR_REVIEW"]
 Hashes = Annotated[tuple[Uuid, ...], Field(max_length=MOST_HASHES)]
+LabelHashes = Annotated[tuple[Name, ...], Field(max_length=MOST_HASHES)]
+"""No uuids asked: one of Encord's published scripts names object hashes here. What is no label hash picks nothing."""
 
 
 class CopyLabels(Payload):
     """``CopyProjectPayload._CopyLabelsOptions``."""
 
     datasets_to_data_hashes_map: dict[Uuid, Hashes] = Field(default_factory=dict)
-    accepted_label_hashes: Hashes | None = None
+    accepted_label_hashes: LabelHashes | None = None
     accepted_label_statuses: tuple[ApprovalState, ...] | None = None
     create_new_dataset: bool | None = None
 
