@@ -84,10 +84,11 @@ def create_app(world: World) -> Starlette:
 
 def _unknown_path(call: Call) -> Any:
     rest = call.path["rest"]
+    area = left_out(rest)
     methods = sorted({method for method, pattern in _KNOWN_PATHS if pattern.match(rest)})
-    if methods:
+    if methods and area is None:
         raise ApiError(405, f"{rest} takes {', '.join(methods)}")
-    raise not_emulated(rest, left_out(rest))
+    raise not_emulated(rest, area)
 
 
 def not_emulated(call: str, area: str | None) -> ApiError:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from include.encord_emulator.left_out import left_out, left_out_query
+from tests.emulator.workflow_support import answer
 from tests.support.coverage_page import PAGE, coverage, current_page, emulated_calls, listed_calls
 from tests.support.sdk_calls import SdkCall, UnreadableCallError, installed_sources, sdk_calls
+
+if TYPE_CHECKING:
+    from encord import EncordUserClient
+
+    from tests.emulator.emulator_support import Control
 
 SOURCE = """
 from sdk.orm import Folder as OrmFolder
@@ -52,6 +60,18 @@ def test_no_call_is_both_emulated_and_left_out() -> None:
         if (left_out(call.name) if call.protocol == "v2" else left_out_query(call.name)) is not None
     ]
     assert both == []
+
+
+@pytest.mark.emulator
+def test_each_call_that_is_left_out_says_so_even_where_other_calls_share_its_path(
+    client: EncordUserClient, control: Control
+) -> None:
+    calls = {call for call in sdk_calls(installed_sources()) if call.protocol == "v2" and left_out(call.name)}
+    assert SdkCall("v2", "projects/cvat-import", "POST") in calls  # GET, PUT of this path would be of a project
+    for call in calls:
+        answered = answer(client, control.url, call.method, call.name.replace("{}", "1"), {})
+        assert answered.status_code == 501, call
+        assert f"leaves out {left_out(call.name)} on purpose" in answered.json()["message"]
 
 
 def test_every_way_in_which_the_sdk_writes_a_call_is_read() -> None:

@@ -240,6 +240,19 @@ def test_repeats_of_names_that_look_like_paths_are_numbered_too() -> None:
         assert Control(emulator.url).call("GET", "state")["datasets"][0]["rows"] == 4
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["image", "video", "image_group", "image_sequence", "audio", "dicom_series", "nifti", "text", "pdf", "group"],
+)
+def test_the_types_of_the_readme_are_known(name: str) -> None:
+    item = {"name": "it", "type": name, "children": [{"name": "part"}]}
+    with RunningEmulator(seed={"users": SEED["users"][:1], "folders": [{"name": "F", "items": [item]}]}) as emulator:
+        [folder] = sdk_client(emulator.url, KEYS[MANAGER]).list_storage_folders()
+        kinds = {one.name: one.item_type for one in folder.list_items()}
+    spelling = {"text": "PLAIN_TEXT"}.get(name, name.upper())
+    assert kinds["it"] == StorageItemType[spelling]
+
+
 def test_a_member_named_twice_is_one_member() -> None:
     seed = copy.deepcopy(SEED)
     seed["projects"][0]["users"] *= 2
