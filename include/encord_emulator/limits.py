@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from include.encord_emulator.errors import ApiError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 WINDOW_S = 60.0
+PART_TIMEOUT_S = 15
 _DRAINED = 8
 """How many times the limit of a body is read on, unkept, so that the client hears of the refusal.
 
@@ -26,7 +28,8 @@ async def read_body(request: Request, limit: int) -> bytes:
     if declared.isdecimal() and int(declared) > _DRAINED * limit:
         raise _too_large(limit)
     parts, size = [], 0
-    async for part in request.stream():
+    stream = request.stream()
+    while (part := await _next_part(stream)) is not None:
         size += len(part)
         if size <= limit:
             parts.append(part)
@@ -35,6 +38,14 @@ async def read_body(request: Request, limit: int) -> bytes:
     if size > limit:
         raise _too_large(limit)
     return b"".join(parts)
+
+
+async def _next_part(stream: AsyncIterator[bytes]) -> bytes | None:
+    """Return the next part of a body, ``None`` after the last; who stops sending in the middle is refused with 408."""
+    try:
+        return await asyncio.wait_for(anext(stream, None), PART_TIMEOUT_S)
+    except TimeoutError:
+        raise ApiError(408, f"The body did not come within {PART_TIMEOUT_S} s.") from None
 
 
 def _too_large(limit: int) -> ApiError:

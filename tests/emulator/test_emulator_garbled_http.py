@@ -105,6 +105,16 @@ def test_a_body_that_never_comes_whole_holds_nobody_up(raw: RawClient, emulator:
         assert raw.send(Sent("GET", "/v2/public/cloud-integrations")).status == 200
 
 
+def test_who_stops_sending_in_the_middle_of_a_body_is_refused(
+    emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.encord_emulator.limits.PART_TIMEOUT_S", 0.1)
+    parts = urlsplit(emulator.url)
+    with socket.create_connection((parts.hostname, parts.port), 5) as connection:
+        connection.sendall(PUBLIC + b"Content-Length: 100\r\n\r\n{")
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize("target", ["/public", "/v2/public/storage/folders"])
 def test_a_body_over_the_limit_is_refused(raw: RawClient, control: Control, target: str) -> None:
     control.switch(max_body_mb=1)
