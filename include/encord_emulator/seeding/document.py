@@ -33,6 +33,7 @@ _ITEM_TYPES = {
     for spelling in (item_type, data_type)
 } | {
     "text": "plainText",
+    "data_group": "group",
     "dicom_series": "dicomSeries",
     "image_group": "imageGroup",
     "image_sequence": "imageSequence",
