@@ -50,7 +50,6 @@ class Caller:
     """A verified user; ``signature`` is ``v2``, ``legacy`` or ``bearer``."""
 
     email: str
-    role: str
     signature: str
 
 
@@ -67,7 +66,7 @@ def authenticate(
         signature, user = "v2", _v2_user(connection, request, switches)
     if switches["strict_roles"] and user["organisation_role"] in WORKERS:
         raise ApiError(403, f"{user['email']} is {user['organisation_role']} and may not use the API.")
-    return Caller(user["email"], user["organisation_role"], signature)
+    return Caller(user["email"], signature)
 
 
 def issue_token(connection: sa.Connection, email: str, now: str, lifetime_s: float) -> str:

@@ -42,12 +42,18 @@ class Made:
 
 def made_items(folder: Record, item: Item) -> Iterator[Made]:
     """Yield an item, once for each repetition of it."""
+    entries = item.children or _frames(item)
+    # Alike for each repetition, and a file is to be read but once.
+    media, child_media = _media(item), [_media(child) for child in entries]
     for number in range(1, (item.repeat or 1) + 1):
         name = item.name if item.repeat is None else _numbered(item.name, number, item.repeat)
         path = f"{folder['name']}/{name}"
-        parent = _record(item, _uuid(item, path, number), name, path) | {"folder": folder["uuid"], "parent_item": None}
-        entries = item.children or _frames(item)
-        children = [_child(child, parent, f"{path}/{child.name}", number) for child in entries]
+        record = _record(item, _uuid(item, path, number), name, path)
+        parent = record | {"folder": folder["uuid"], "parent_item": None, "media": media}
+        children = [
+            _child(child, parent, f"{path}/{child.name}", number) | {"media": facts}
+            for child, facts in zip(entries, child_media, strict=True)
+        ]
         if children:
             parent |= {"url": None, "url_key": "\n".join(child["url"] for child in children)}
         files = zip((item, *entries), (parent, *children), strict=True)
@@ -85,17 +91,17 @@ def _record(item: Item, uuid: str, name: str, path: str) -> Record:
         "url": url,
         "url_key": url,
         "client_metadata": item.client_metadata,
-        "media": _media(item, url),
         "integration": None,
     }
 
 
-def _media(item: Item, url: str) -> dict[str, Any]:
+def _media(item: Item) -> dict[str, Any]:
     """Return the media document: what the entry says, else what its file tells, else the type's defaults."""
     if item.type == "group":
         return NO_MEDIA
     names = ("width", "height", "fps", "duration", "file_size", "mime_type")
     given = {name: getattr(item, name) for name in names if getattr(item, name) is not None}
+    url = item.url or f"{NO_BUCKET}/{quote(item.name)}"
     if item.file is not None:
         content = item.file.read_bytes()
         size = dict(zip(("width", "height"), image_size(content) or (), strict=False))
