@@ -12,7 +12,23 @@ class BucketNotFoundError(ObjectStorageError):
 
 
 class BucketAccessError(ObjectStorageError):
-    """The bucket could not be asked: credentials, permissions, region, network."""
+    """The bucket could not be asked: the network, or a reason that none of the errors below names."""
+
+
+class BucketPermissionError(BucketAccessError):
+    """The credentials are good, and may not do this here."""
+
+
+class BucketCredentialsError(BucketAccessError):
+    """There are no credentials, or the server does not know them, or they have expired."""
+
+
+class BucketRegionError(BucketAccessError):
+    """The bucket is in another region than the one that was asked."""
+
+
+class ClockSkewError(BucketAccessError):
+    """This machine's clock is too far from the server's, so that it takes no signature."""
 
 
 class ObjectNotFoundError(ObjectStorageError):

@@ -19,7 +19,7 @@ from include.object_storage.errors import (
     ObjectNotFoundError,
 )
 from include.object_storage.keys import check_web_address, modified_filter, url_path
-from include.object_storage.protocol import BATCH_SIZE, ObjectBatch
+from include.object_storage.protocol import BATCH_SIZE, ObjectBatch, Shard
 
 # Files being written bear this name; one that a crash left behind is no object.
 _TEMPORARY_PREFIX = ".object-storage-"
@@ -41,6 +41,18 @@ class LocalBucket:
     def uri(self) -> str:
         return self.root.as_uri()
 
+    def shards(self, prefix: str = "") -> tuple[Shard, ...]:
+        return (Shard(prefix),)
+
+    def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
+        for batch in self.list(shard.prefix):
+            if rows := [
+                row
+                for row in zip(batch.keys, batch.sizes, batch.modified, batch.etags, strict=True)
+                if row[0].encode() > start_after.encode()
+            ]:
+                yield ObjectBatch.of(*zip(*rows, strict=True))
+
     def list(
         self, prefix: str = "", *, modified_from: datetime | None = None, modified_until: datetime | None = None
     ) -> Iterator[ObjectBatch]:
@@ -48,11 +60,16 @@ class LocalBucket:
         self._check_root()
         rows = (row for row in self._rows(prefix) if is_wanted(row[2]))
         while batch := tuple(islice(rows, BATCH_SIZE)):
-            yield ObjectBatch(*zip(*batch, strict=True))
+            yield ObjectBatch.of(*zip(*batch, strict=True))
 
     def read(self, key: str) -> bytes:
         with self._errors(key):
             return self._path(key).read_bytes()
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        with self._errors(key), self._path(key).open("rb") as file:
+            file.seek(start)
+            return file.read(length)
 
     def write(self, key: str, data: bytes | BinaryIO) -> None:
         path = self._path(key)
@@ -70,8 +87,12 @@ class LocalBucket:
         with self._errors(key):
             return self._path(key).is_file()
 
+    @property
+    def url_prefix(self) -> str:
+        return f"{self._url_base}/"
+
     def url(self, key: str) -> str:
-        return f"{self._url_base}/{url_path(key)}"
+        return self.url_prefix + url_path(key)
 
     def _path(self, key: str) -> Path:
         segments = key.split("/")

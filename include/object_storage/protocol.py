@@ -2,29 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol, runtime_checkable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BATCH_SIZE = 1000
 
 
-@dataclass(frozen=True, slots=True)
+def object_schema() -> pa.Schema:
+    """Return the columns of an ``ObjectBatch``: key, size in bytes, time of last modification in UTC, etag."""
+    import pyarrow as pa
+
+    columns: dict[str, pa.DataType] = {
+        "key": pa.string(),
+        "size": pa.int64(),
+        "modified": pa.timestamp("us", tz="UTC"),
+        "etag": pa.string(),
+    }
+    return pa.schema(columns)
+
+
+@dataclass(frozen=True)
 class ObjectBatch:
     """
-    Up to 1000 objects, column by column; row ``i`` of each column is one object.
+    Some objects, column by column; row ``i`` of each column is one object.
 
-    Keys are raw and relative to the bucket's URI, sizes in bytes, times in UTC, etags without quotes.
+    ``arrow`` has the columns of ``object_schema``; the other attributes are the same as Python tuples, made when
+    first asked for. Keys are raw and relative to the bucket's URI, sizes in bytes, times in UTC, etags without quotes.
     """
 
-    keys: tuple[str, ...]
-    sizes: tuple[int, ...]
-    modified: tuple[datetime, ...]
-    etags: tuple[str, ...]
+    arrow: pa.RecordBatch
+
+    @classmethod
+    def of(
+        cls, keys: Sequence[str], sizes: Sequence[int], modified: Sequence[datetime], etags: Sequence[str]
+    ) -> ObjectBatch:
+        """Return the batch of four columns of equal length."""
+        import pyarrow as pa
+
+        return cls(
+            pa.RecordBatch.from_arrays(
+                [
+                    pa.array(column, type=field.type)
+                    for column, field in zip((keys, sizes, modified, etags), object_schema(), strict=True)
+                ],
+                schema=object_schema(),
+            )
+        )
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        return self._values("key")
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        return self._values("size")
+
+    @cached_property
+    def modified(self) -> tuple[datetime, ...]:
+        return self._values("modified")
+
+    @cached_property
+    def etags(self) -> tuple[str, ...]:
+        return self._values("etag")
+
+    def _values(self, column: str) -> tuple[Any, ...]:
+        return tuple(self.arrow.column(column).to_pylist())
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return self.arrow.num_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What lies directly below a prefix: prefixes that end in a slash, and objects without a further slash."""
+
+    prefixes: tuple[str, ...]
+    objects: ObjectBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """
+    A part of a listing that no other shard of its plan shares a key with.
+
+    ``prefix`` is a plain string prefix of keys. ``is_level``: only the objects of the level directly below it.
+    """
+
+    prefix: str
+    is_level: bool = False
 
 
 @runtime_checkable
@@ -33,7 +104,8 @@ class Bucket(Protocol):
     A place that holds objects under keys.
 
     Keys are relative to ``uri``: of ``s3://bucket/raw``, key ``a.jpg`` is the object ``raw/a.jpg``. All
-    methods raise errors of ``include.object_storage.errors`` and of no client library.
+    methods raise errors of ``include.object_storage.errors`` and of no client library. Methods may be called from
+    several threads.
     """
 
     @property
@@ -54,14 +126,27 @@ class Bucket(Protocol):
         :param modified_until: leave out what was last modified at or after; exclusive, with a time zone.
         """
 
+    def shards(self, prefix: str = "") -> tuple[Shard, ...]:
+        """Return parts of the listing of ``prefix`` that can be listed at the same time; together they are all."""
+
+    def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
+        """Yield a shard's objects in byte order of their keys, those after the key ``start_after`` only."""
+
     def read(self, key: str) -> bytes:
         """Return an object's content."""
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        """Return ``length`` bytes from byte ``start``, or as many as there are; empty when it begins at the end."""
 
     def write(self, key: str, data: bytes | BinaryIO) -> None:
         """Store an object, whole or not at all, replacing what was there; a file is read to its end."""
 
     def exists(self, key: str) -> bool:
         """Tell whether there is an object of exactly this key."""
+
+    @property
+    def url_prefix(self) -> str:
+        """What every URL begins with: ``url(key) == url_prefix + url_path(key)``."""
 
     def url(self, key: str) -> str:
         """

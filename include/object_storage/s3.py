@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from include.object_storage.errors import BucketAccessError, BucketUriError
 from include.object_storage.keys import check_web_address, modified_filter, url_path
-from include.object_storage.protocol import BATCH_SIZE, ObjectBatch
+from include.object_storage.protocol import BATCH_SIZE, ObjectBatch, Shard
 from include.object_storage.s3_client import make_client
 from include.object_storage.s3_errors import translated
 
@@ -69,6 +69,25 @@ class S3Bucket:
                 if wanted:
                     yield self._batch(wanted)
 
+    def shards(self, prefix: str = "") -> tuple[Shard, ...]:
+        return (Shard(prefix),)
+
+    def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
+        for batch in self.list(shard.prefix):
+            if rows := [
+                row
+                for row in zip(batch.keys, batch.sizes, batch.modified, batch.etags, strict=True)
+                if row[0].encode() > start_after.encode()
+            ]:
+                yield ObjectBatch.of(*zip(*rows, strict=True))
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        with translated(self.uri, key):
+            answer = self.client.get_object(
+                Bucket=self.bucket, Key=self.prefix + key, Range=f"bytes={start}-{start + length - 1}"
+            )
+            return answer["Body"].read()
+
     def read(self, key: str) -> bytes:
         with translated(self.uri, key):
             return self.client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read()
@@ -85,6 +104,10 @@ class S3Bucket:
             answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=full_key, MaxKeys=1)
         self._check_listing(answer)
         return [entry["Key"] for entry in answer.get("Contents", [])] == [full_key]
+
+    @cached_property
+    def url_prefix(self) -> str:
+        return f"{self._url_base}/{url_path(self.prefix) if self.prefix else ''}"
 
     def url(self, key: str) -> str:
         return f"{self._url_base}/{url_path(self.prefix + key)}"
@@ -111,7 +134,7 @@ class S3Bucket:
 
     def _batch(self, entries: Sequence[ObjectTypeDef]) -> ObjectBatch:
         skip = len(self.prefix)
-        return ObjectBatch(
+        return ObjectBatch.of(
             keys=tuple(entry["Key"][skip:] for entry in entries),
             sizes=tuple(entry["Size"] for entry in entries),
             modified=tuple(entry["LastModified"] for entry in entries),
