@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from include.benchmark_qa.manifest.metadata.settings import MetadataSettings
 from include.benchmark_qa.manifest.model import UnitType
 from include.benchmark_qa.manifest.patterns import check_template, compile_glob
 
@@ -45,6 +46,7 @@ class FileRule(BaseModel):
     group_by: Literal["directory"] | None = None
     title: NonEmpty = "{key}"
     client_metadata: dict[str, str] = {}
+    metadata: MetadataSettings = MetadataSettings()
 
     @field_validator("match")
     @classmethod
