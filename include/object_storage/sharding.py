@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from itertools import islice
 
-from include.object_storage.protocol import Level, ObjectBatch, Shard
+from include.object_storage.ahead import list_ahead
+from include.object_storage.cutting import Store, cut
+from include.object_storage.protocol import ObjectBatch, Shard
 
-
-class Store(Protocol):
-    """The two looks at a bucket of which every listing is made; each cloud writes these."""
-
-    def scan(self, prefix: str, start_after: str = "") -> Iterator[ObjectBatch]:
-        """Yield the objects whose key begins with ``prefix`` and comes after ``start_after``, one request a page."""
-
-    def level(self, prefix: str) -> Level | None:
-        """Return what lies directly below ``prefix``; None when that is more than a few pages."""
+WORKERS = 16
+# Fewer pages than this are had sooner by just listing them than by looking for ways to cut them up.
+SMALL_PAGES = 3
 
 
 def plan(store: Store, prefix: str) -> tuple[Shard, ...]:
-    """Return the shards of a prefix."""
-    return (Shard(prefix),)
+    """
+    Return the shards of a prefix, in byte order of their prefixes.
+
+    Every key below ``prefix`` is in exactly one of them, whatever its form. The parts need not be of a size: a
+    folder of a million objects without folders in it is one.
+    """
+    if sum(1 for _ in islice(store.scan(prefix), SMALL_PAGES)) < SMALL_PAGES:
+        return (Shard(prefix),)
+    return tuple(Shard(part.prefix, is_level=part.objects is not None) for part in cut(store, prefix))
 
 
 def list_shard(store: Store, shard: Shard, start_after: str = "") -> Iterator[ObjectBatch]:
-    """Yield the objects of a shard after a key."""
-    return store.scan(shard.prefix, start_after)
+    """Yield the objects of a shard after a key, in byte order of their keys."""
+    if not shard.is_level:
+        yield from store.scan(shard.prefix, start_after)
+        return
+    level = store.level(shard.prefix)
+    # A level that has grown too large since the plan was made is read out of the listing of all below it.
+    batches = store.scan(shard.prefix, start_after) if level is None else iter((level.objects,))
+    for batch in batches:
+        skip = len(shard.prefix)
+        if rows := select(batch, [key > start_after and "/" not in key[skip:] for key in batch.keys]):
+            yield rows
 
 
 def list_in_order(
     store: Store, prefix: str, modified_from: datetime | None, modified_until: datetime | None
 ) -> Iterator[ObjectBatch]:
-    """Yield the objects of a prefix in byte order of their keys, non-empty batches within the window only."""
-    for batch in store.scan(prefix):
+    """
+    Yield the objects of a prefix in byte order of their keys, non-empty batches within the window only.
+
+    What is more than a few pages is listed by several threads ahead of the consumer, in bounded memory.
+    """
+    check_window(modified_from, modified_until)
+    for batch in _all_in_order(store, prefix):
         if wanted := within(batch, modified_from, modified_until):
             yield wanted
+
+
+def _all_in_order(store: Store, prefix: str) -> Iterator[ObjectBatch]:
+    pages, last = 0, ""
+    for batch in islice(store.scan(prefix), SMALL_PAGES):
+        yield batch
+        pages, last = pages + 1, batch.arrow.column("key")[-1].as_py() if len(batch) else last
+    if pages == SMALL_PAGES:
+        yield from list_ahead(store, cut(store, prefix), start_after=last, workers=WORKERS)
+
+
+def select(batch: ObjectBatch, wanted: Sequence[bool]) -> ObjectBatch | None:
+    """Return the rows for which ``wanted`` is true, or None if there is none."""
+    import pyarrow as pa
+
+    if all(wanted):
+        return batch if len(batch) else None
+    rows = batch.arrow.filter(pa.array(wanted, type=pa.bool_()))
+    return ObjectBatch(rows) if rows.num_rows else None
 
 
 def within(batch: ObjectBatch, modified_from: datetime | None, modified_until: datetime | None) -> ObjectBatch | None:
@@ -47,12 +83,21 @@ def within(batch: ObjectBatch, modified_from: datetime | None, modified_until: d
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    check_window(modified_from, modified_until)
     rows = batch.arrow
-    for name, limit in (("modified_from", modified_from), ("modified_until", modified_until)):
-        if limit is None:
-            continue
-        if limit.tzinfo is None:
-            raise ValueError(f"{name}={limit.isoformat()} needs a time zone")
-        compare = pc.greater_equal if name == "modified_from" else pc.less
-        rows = rows.filter(compare(rows.column("modified"), pa.scalar(limit, type=rows.schema.field("modified").type)))
+    for limit, compare in ((modified_from, pc.greater_equal), (modified_until, pc.less)):
+        if limit is not None:
+            modified = rows.column("modified")
+            rows = rows.filter(compare(modified, pa.scalar(limit, type=modified.type)))
     return ObjectBatch(rows) if rows.num_rows else None
+
+
+def check_window(modified_from: datetime | None, modified_until: datetime | None) -> None:
+    """
+    Refuse a limit that leaves open which moment it means.
+
+    :raises ValueError: when a limit has no time zone.
+    """
+    for name, limit in (("modified_from", modified_from), ("modified_until", modified_until)):
+        if limit is not None and limit.tzinfo is None:
+            raise ValueError(f"{name}={limit.isoformat()} needs a time zone")
