@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from threading import Condition, Thread
-from typing import TYPE_CHECKING
 
 from include.object_storage.cutting import Part, Store
 from include.object_storage.protocol import ObjectBatch
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 # Rows (about 150 bytes each) that may wait for the consumer, in all and of the part that it is just reading.
 BUFFERED_ROWS = 200_000
@@ -46,23 +42,12 @@ def _reaches_beyond(prefix: str, key: str) -> bool:
 
 def _between(shards: Sequence[str], levels: Sequence[ObjectBatch], start_after: str) -> list[ObjectBatch]:
     """Return the objects of all levels by where they belong: before the first shard, ..., after the last."""
-    import pyarrow as pa
-
-    if not levels:
-        return [ObjectBatch.of((), (), (), ())] * (len(shards) + 1)
-    rows = pa.Table.from_batches([level.arrow for level in levels]).sort_by("key").combine_chunks()
+    rows = ObjectBatch.joined(levels).arrow.sort_by("key")
     keys = [str(key) for key in rows.column("key").to_pylist()]
     # No object of a level begins with a shard's prefix, so that each shard has one place among them.
-    first = next((at for at, key in enumerate(keys) if key > start_after), len(keys))
+    first = bisect_right(keys, start_after)
     bounds = [first, *(max(first, bisect_left(keys, prefix)) for prefix in shards), len(keys)]
-    return [_batch(rows.slice(start, end - start)) for start, end in pairwise(bounds)]
-
-
-def _batch(rows: pa.Table) -> ObjectBatch:
-    import pyarrow as pa
-
-    batches = rows.to_batches()
-    return ObjectBatch(batches[0] if batches else pa.RecordBatch.from_pylist([], schema=rows.schema))
+    return [ObjectBatch(rows.slice(start, end - start)) for start, end in pairwise(bounds)]
 
 
 def _non_empty(batch: ObjectBatch) -> Iterator[ObjectBatch]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from include.object_storage.errors import BucketUriError, ObjectKeyError
@@ -43,21 +41,3 @@ def check_web_address(option: str, address: str | None) -> str | None:
     if "@" in parts.netloc or any(character.isspace() for character in address):
         raise BucketUriError(f"option {option} must hold no whitespace, user name or password")
     return address
-
-
-def modified_filter(modified_from: datetime | None, modified_until: datetime | None) -> Callable[[datetime], bool]:
-    """
-    Return a test for a time of last modification: from inclusive, until exclusive, None is no limit.
-
-    :raises ValueError: when a limit has no time zone.
-    """
-    for name, limit in (("modified_from", modified_from), ("modified_until", modified_until)):
-        if limit is not None and limit.tzinfo is None:
-            raise ValueError(f"{name}={limit.isoformat()} needs a time zone")
-
-    def is_wanted(modified: datetime) -> bool:
-        return (modified_from is None or modified >= modified_from) and (
-            modified_until is None or modified < modified_until
-        )
-
-    return is_wanted

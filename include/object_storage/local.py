@@ -18,11 +18,14 @@ from include.object_storage.errors import (
     ObjectKeyError,
     ObjectNotFoundError,
 )
-from include.object_storage.keys import check_web_address, modified_filter, url_path
+from include.object_storage.keys import check_web_address, url_path
 from include.object_storage.protocol import BATCH_SIZE, ObjectBatch, Shard
+from include.object_storage.sharding import check_window, within
 
 # Files being written bear this name; one that a crash left behind is no object.
 _TEMPORARY_PREFIX = ".object-storage-"
+# Key, size in bytes, time of last modification, etag.
+_Row = tuple[str, int, datetime, str]
 
 
 class LocalBucket:
@@ -45,22 +48,16 @@ class LocalBucket:
         return (Shard(prefix),)
 
     def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
-        for batch in self.list(shard.prefix):
-            if rows := [
-                row
-                for row in zip(batch.keys, batch.sizes, batch.modified, batch.etags, strict=True)
-                if row[0].encode() > start_after.encode()
-            ]:
-                yield ObjectBatch.of(*zip(*rows, strict=True))
+        self._check_root()
+        return self._batches(row for row in self._rows(shard.prefix) if row[0] > start_after)
 
     def list(
         self, prefix: str = "", *, modified_from: datetime | None = None, modified_until: datetime | None = None
     ) -> Iterator[ObjectBatch]:
-        is_wanted = modified_filter(modified_from, modified_until)
-        self._check_root()
-        rows = (row for row in self._rows(prefix) if is_wanted(row[2]))
-        while batch := tuple(islice(rows, BATCH_SIZE)):
-            yield ObjectBatch.of(*zip(*batch, strict=True))
+        check_window(modified_from, modified_until)
+        for batch in self.list_shard(Shard(prefix)):
+            if wanted := within(batch, modified_from, modified_until):
+                yield wanted
 
     def read(self, key: str) -> bytes:
         with self._errors(key):
@@ -107,7 +104,16 @@ class LocalBucket:
         if not self.root.is_dir():
             raise BucketNotFoundError(f"{self.uri}: there is no such folder; check the path and what is mounted")
 
-    def _rows(self, prefix: str) -> Iterator[tuple[str, int, datetime, str]]:
+    def _batches(self, rows: Iterator[_Row]) -> Iterator[ObjectBatch]:
+        while batch := tuple(islice(rows, BATCH_SIZE)):
+            try:
+                yield ObjectBatch.of(*zip(*batch, strict=True))
+            except UnicodeEncodeError as error:
+                raise ObjectKeyError(
+                    f"{self.uri}: the name of the file {error.object!r} is not valid UTF-8; rename it"
+                ) from None
+
+    def _rows(self, prefix: str) -> Iterator[_Row]:
         for key, entry in self._files(self.root, "", prefix):
             with self._errors(key):
                 status = entry.stat()

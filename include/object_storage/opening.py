@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -9,41 +11,75 @@ from include.object_storage.errors import BucketUriError
 from include.object_storage.local import LocalBucket
 from include.object_storage.protocol import Bucket
 from include.object_storage.s3 import S3Bucket
+from include.object_storage.s3_address import parse_address
+from include.object_storage.s3_client import S3Access
 
-S3_OPTIONS = ("endpoint_url", "region", "profile", "object_url_base")
-LOCAL_OPTIONS = ("object_url_base",)
-_LATER = {"gs": "Google Cloud Storage", "az": "Azure Blob Storage"}
+Options = Mapping[str, str]
 
 
-def open_bucket(uri: str, **options: str | None) -> Bucket:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of bucket: the options that it knows, and how it is made of a URI and those that are given."""
+
+    options: tuple[str, ...]
+    make: Callable[[str, Options], Bucket]
+
+
+def open_bucket(uri: str, **options: str | bool | None) -> Bucket:
     """
-    Return the bucket of a URI: ``s3://bucket[/prefix]``, ``file:///folder``, or the path of a folder.
+    Return the bucket of a URI; nothing is asked of it yet.
 
-    Nothing is asked of the bucket yet. Credentials come from the default chain of the cloud's own client.
+    ``s3://bucket[/prefix]``, ``s3+https://endpoint/bucket[/prefix]`` for other servers that speak S3's protocol, an
+    access point's ARN (``arn:aws:s3::<account>:accesspoint/<alias>.mrap[/prefix]``), ``file:///folder``, or the path
+    of a folder. Credentials come from the default chain of the cloud's own client unless options name others.
 
-    :param options: for S3 ``endpoint_url`` (another server than Amazon's), ``region``, ``profile``; for all
-        ``object_url_base``, which replaces the part of ``Bucket.url`` before the key in the bucket. Options
-        that are None or empty count as not given.
-    :raises BucketUriError: when the URI or an option is not understood.
+    :param options: for S3 ``endpoint_url`` (another server than Amazon's), ``region``, ``profile``, ``addressing``
+        (``auto``, ``path`` or ``virtual``), ``dualstack`` (``true`` for addresses that IPv6 reaches), ``role_arn``
+        (to assume) and its ``external_id``, ``mrap_separator`` (between the ARN of an access point of many regions
+        and the key in URLs), ``access_key_id``, ``secret_access_key`` and ``session_token`` (secrets: from an Airflow
+        connection, never from a campaign file); for all ``object_url_base``, which replaces the part of
+        ``Bucket.url`` before the key in the bucket. Options that are None or empty count as not given.
+    :raises BucketUriError: when the URI or an option is not understood. It does not repeat options' values.
     """
-    scheme, separator, address = uri.partition("://")
-    if not separator:
-        return LocalBucket(_folder(uri, uri), **_known(uri, options, LOCAL_OPTIONS))
-    if scheme == "file":
-        return LocalBucket(_folder(uri, _file_path(uri)), **_known(uri, options, LOCAL_OPTIONS))
-    if scheme == "s3":
-        bucket, _, prefix = address.partition("/")
-        return S3Bucket(bucket, prefix, **_known(uri, options, S3_OPTIONS))
-    if scheme in _LATER:
-        raise BucketUriError(f"{uri}: {_LATER[scheme]} ({scheme}://) is not there yet; use s3:// or a folder")
-    raise BucketUriError(f"{uri}: unknown scheme {scheme}://; use s3://bucket/prefix, file:///folder or a path")
+    scheme = _scheme(uri)
+    kind = _KINDS.get(scheme)
+    if kind is None:
+        raise BucketUriError(f"{uri}: unknown scheme {scheme}://; use s3://bucket/prefix, file:///folder or a path")
+    given = {name: _text(value) for name, value in options.items() if value not in {None, ""}}
+    if unknown := sorted(set(given) - set(kind.options)):
+        raise BucketUriError(f"{uri}: unknown option(s) {', '.join(unknown)}; known: {', '.join(kind.options)}")
+    return kind.make(uri, given)
 
 
-def _known(uri: str, options: dict[str, str | None], names: tuple[str, ...]) -> dict[str, str]:
-    given = {name: value for name, value in options.items() if value}
-    if unknown := sorted(set(given) - set(names)):
-        raise BucketUriError(f"{uri}: unknown option(s) {', '.join(unknown)}; known: {', '.join(names)}")
-    return given
+def _scheme(uri: str) -> str:
+    scheme, separator, _ = uri.partition("://")
+    if separator:
+        return scheme
+    return "arn" if uri.startswith("arn:") else ""
+
+
+def _text(value: str | bool | None) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _s3(uri: str, options: Options) -> Bucket:
+    access = {name: value for name, value in options.items() if name in _S3_ACCESS and name != "dualstack"}
+    others = {name: value for name, value in options.items() if name not in _S3_ACCESS}
+    dualstack = options.get("dualstack", "false")
+    if dualstack not in {"true", "false"}:
+        raise BucketUriError(f"{uri}: option dualstack must be true or false")
+    return S3Bucket(parse_address(uri), S3Access(**access, dualstack=dualstack == "true"), **others)
+
+
+def _local(uri: str, options: Options) -> Bucket:
+    return LocalBucket(_folder(uri), **options)
+
+
+def _folder(uri: str) -> Path:
+    path = _file_path(uri) if uri.startswith("file://") else uri
+    if not path.strip():
+        raise BucketUriError(f"{uri!r} names no folder; write s3://bucket/prefix, file:///folder or a path")
+    return Path(path).expanduser().absolute()
 
 
 def _file_path(uri: str) -> str:
@@ -53,7 +89,8 @@ def _file_path(uri: str) -> str:
     return unquote(parts.path)
 
 
-def _folder(uri: str, path: str) -> Path:
-    if not path.strip():
-        raise BucketUriError(f"{uri!r} names no folder; write s3://bucket/prefix, file:///folder or a path")
-    return Path(path).expanduser().absolute()
+_S3_ACCESS = tuple(field.name for field in fields(S3Access))
+_S3 = Kind((*_S3_ACCESS, "object_url_base", "mrap_separator"), _s3)
+_LOCAL = Kind(("object_url_base",), _local)
+# The empty scheme is a plain path.
+_KINDS = {"s3": _S3, "s3+https": _S3, "s3+http": _S3, "arn": _S3, "file": _LOCAL, "": _LOCAL}

@@ -55,6 +55,15 @@ class ObjectBatch:
             )
         )
 
+    @classmethod
+    def joined(cls, batches: Sequence[ObjectBatch]) -> ObjectBatch:
+        """Return the rows of all batches, one after the other."""
+        import pyarrow as pa
+
+        rows = pa.Table.from_batches([batch.arrow for batch in batches], schema=object_schema())
+        found = rows.combine_chunks().to_batches()
+        return cls(found[0]) if found else cls.of((), (), (), ())
+
     @cached_property
     def keys(self) -> tuple[str, ...]:
         return self._values("key")

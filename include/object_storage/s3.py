@@ -2,95 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
-from include.object_storage.errors import BucketAccessError, BucketUriError
-from include.object_storage.keys import check_web_address, modified_filter, url_path
-from include.object_storage.protocol import BATCH_SIZE, ObjectBatch, Shard
-from include.object_storage.s3_client import make_client
+from include.object_storage import sharding
+from include.object_storage.errors import BucketAccessError, BucketRegionError, BucketUriError
+from include.object_storage.keys import check_web_address, url_path
+from include.object_storage.protocol import Level, ObjectBatch, Shard
+from include.object_storage.s3_address import S3Address, addressing_of, check_endpoint, url_base
+from include.object_storage.s3_client import S3Access, make_client
 from include.object_storage.s3_errors import translated
+from include.object_storage.s3_listing import pages
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+
+# A look at a level gives up after so many pages, or so many that show no prefix: that is one long row of objects.
+MAX_LEVEL_PAGES = 10
+MAX_PAGES_OF_OBJECTS = 2
 
 
 class S3Bucket:
     """
-    Follows ``Bucket`` for ``s3://bucket[/prefix]``; the client is made with the first request.
+    Follows ``Bucket`` for buckets and access points; the client is made with the first request.
 
-    URLs take the form that Encord documents, ``https://<bucket>.s3.<region>.amazonaws.com/<key>``, or
-    ``<endpoint_url>/<bucket>/<key>`` for another server.
+    URLs take the form that Encord documents: ``https://<bucket>.s3.<region>.amazonaws.com/<key>`` for Amazon,
+    ``<endpoint>/<bucket>/<key>`` for other servers, ``https://<bucket>.obs.<region>.otc.t-systems.com/<key>`` for
+    Open Telekom Cloud, and the ARN, ``mrap_separator`` and the key for access points of many regions.
+
+    :param access: with the endpoint of the option, if any; the address may name another.
+    :param object_url_base: stands for all that comes before the slash and the key in the bucket.
+    :param mrap_separator: between ARN and key.
+    :raises BucketUriError: options that contradict each other or the address.
     """
 
     def __init__(
-        self,
-        bucket: str,
-        prefix: str = "",
-        *,
-        endpoint_url: str | None = None,
-        region: str | None = None,
-        profile: str | None = None,
-        object_url_base: str | None = None,
+        self, address: S3Address, access: S3Access, *, object_url_base: str | None = None, mrap_separator: str = "/"
     ) -> None:
-        if not bucket:
-            raise BucketUriError("s3:// names no bucket; write s3://bucket or s3://bucket/prefix")
-        self.bucket = bucket
-        self.prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-        self.endpoint_url = check_web_address("endpoint_url", endpoint_url)
-        self.region = region
-        self.profile = profile
-        self.object_url_base = check_web_address("object_url_base", object_url_base)
+        endpoint_url = check_endpoint(address, access.endpoint_url)
+        addressing = addressing_of(address.bucket, endpoint_url, access.addressing)
+        if bool(access.access_key_id) is not bool(access.secret_access_key):
+            raise BucketUriError(f"{address.uri}: access_key_id and secret_access_key go together")
+        if access.external_id and not access.role_arn:
+            raise BucketUriError(f"{address.uri}: the option external_id is for a role; add the option role_arn")
+        self.address = address
+        self.access = replace(access, endpoint_url=endpoint_url, addressing=addressing)
+        self.bucket, self.prefix = address.bucket, address.prefix
+        self._object_url_base = check_web_address("object_url_base", object_url_base)
+        self._mrap_separator = mrap_separator
+        self._making_client = Lock()
 
     @property
     def uri(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}".removesuffix("/")
+        return f"{self.address.uri}/{self.prefix}".removesuffix("/")
 
     @cached_property
-    def client(self) -> S3Client:
-        """The boto3 client behind this bucket."""
+    def _client(self) -> S3Client:
         with translated(self.uri):
-            return make_client(endpoint_url=self.endpoint_url, region=self.region, profile=self.profile)
+            return make_client(self.access)
+
+    @property
+    def client(self) -> S3Client:
+        """The boto3 client behind this bucket; its listings hold columns instead of ``Contents``."""
+        with self._making_client:
+            return self._client
 
     def list(
         self, prefix: str = "", *, modified_from: datetime | None = None, modified_until: datetime | None = None
     ) -> Iterator[ObjectBatch]:
-        is_wanted = modified_filter(modified_from, modified_until)
-        with translated(self.uri):
-            pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=self.prefix + prefix, PaginationConfig={"PageSize": BATCH_SIZE}
-            )
-            for page in pages:
-                self._check_listing(page)
-                wanted = [entry for entry in page.get("Contents", []) if is_wanted(entry["LastModified"])]
-                if wanted:
-                    yield self._batch(wanted)
+        return sharding.list_in_order(self, prefix, modified_from, modified_until)
 
     def shards(self, prefix: str = "") -> tuple[Shard, ...]:
-        return (Shard(prefix),)
+        return sharding.plan(self, prefix)
 
     def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
-        for batch in self.list(shard.prefix):
-            if rows := [
-                row
-                for row in zip(batch.keys, batch.sizes, batch.modified, batch.etags, strict=True)
-                if row[0].encode() > start_after.encode()
-            ]:
-                yield ObjectBatch.of(*zip(*rows, strict=True))
+        return sharding.list_shard(self, shard, start_after)
 
-    def read_range(self, key: str, start: int, length: int) -> bytes:
-        with translated(self.uri, key):
-            answer = self.client.get_object(
-                Bucket=self.bucket, Key=self.prefix + key, Range=f"bytes={start}-{start + length - 1}"
-            )
-            return answer["Body"].read()
+    def scan(self, prefix: str, start_after: str = "") -> Iterator[ObjectBatch]:
+        """Yield the objects whose key begins with ``prefix`` and comes after ``start_after``, one request a page."""
+        self._check_region()
+        after = self.prefix + start_after if start_after else ""
+        with translated(self.uri):
+            for answer, objects in pages(self.client, self.bucket, self.prefix + prefix, start_after=after):
+                self._check_listing(answer)
+                if len(objects):
+                    yield self._relative(objects)
+
+    def level(self, prefix: str) -> Level | None:
+        """Return what lies directly below ``prefix``; None when that is more than a few pages."""
+        prefixes: dict[str, None] = {}
+        found: list[ObjectBatch] = []
+        self._check_region()
+        with translated(self.uri):
+            looks = pages(self.client, self.bucket, self.prefix + prefix, delimiter="/")
+            for number, (answer, objects) in enumerate(looks, start=1):
+                self._check_listing(answer)
+                prefixes |= {entry["Prefix"][len(self.prefix) :]: None for entry in answer.get("CommonPrefixes", [])}
+                found.append(self._relative(objects))
+                is_long = number == MAX_LEVEL_PAGES or (number == MAX_PAGES_OF_OBJECTS and not prefixes)
+                if is_long and answer.get("IsTruncated"):
+                    return None
+        return Level(tuple(prefixes), ObjectBatch.joined(found))
 
     def read(self, key: str) -> bytes:
         with translated(self.uri, key):
             return self.client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read()
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        from botocore.exceptions import ClientError
+
+        if length <= 0:
+            return b""
+        with translated(self.uri, key):
+            try:
+                answer = self.client.get_object(
+                    Bucket=self.bucket, Key=self.prefix + key, Range=f"bytes={start}-{start + length - 1}"
+                )
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in {"InvalidRange", "416"}:
+                    return b""
+                raise
+            return answer["Body"].read()
 
     def write(self, key: str, data: bytes | BinaryIO) -> None:
         with translated(self.uri, key):
@@ -98,32 +135,56 @@ class S3Bucket:
 
     def exists(self, key: str) -> bool:
         # HEAD answers 404 without saying whether the object or the bucket is missing, and 403 to those who may
-        # only list. A key is the first of all keys that begin with it, so a listing of one settles it.
+        # only list. A key is the first of all keys that begin with it, so the first of a listing settles it.
         full_key = self.prefix + key
         with translated(self.uri, key):
-            answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=full_key, MaxKeys=1)
+            answer, objects = next(pages(self.client, self.bucket, full_key, size=1))
         self._check_listing(answer)
-        return [entry["Key"] for entry in answer.get("Contents", [])] == [full_key]
+        return objects.keys[:1] == (full_key,)
 
     @cached_property
     def url_prefix(self) -> str:
-        return f"{self._url_base}/{url_path(self.prefix) if self.prefix else ''}"
+        return self._url_base + (url_path(self.prefix) if self.prefix else "")
 
     def url(self, key: str) -> str:
-        return f"{self._url_base}/{url_path(self.prefix + key)}"
+        return self._url_base + url_path(self.prefix + key)
 
     @cached_property
     def _url_base(self) -> str:
-        if self.object_url_base:
-            return self.object_url_base.rstrip("/")
-        if self.endpoint_url:
-            return f"{self.endpoint_url.rstrip('/')}/{self.bucket}"
-        return f"https://{self.bucket}.s3.{self.region or self._asked_region()}.amazonaws.com"
+        if self._object_url_base:
+            return f"{self._object_url_base.rstrip('/')}/"
+        if self.address.is_multi_region:
+            return self.address.bucket + self._mrap_separator
+        access = self.access
+        if not (access.region or access.endpoint_url or self.address.is_access_point):
+            access = replace(access, region=self._asked_region())
+        with translated(self.uri):
+            return f"{url_base(self.address, access)}/"
 
     def _asked_region(self) -> str:
         with translated(self.uri):
             answer = self.client.head_bucket(Bucket=self.bucket)
         return answer.get("BucketRegion") or self.client.meta.region_name
+
+    def _check_region(self) -> None:
+        # botocore finds the bucket in any region by itself; its URLs, though, would name the wrong one.
+        given = self.access.region
+        if not given or self.access.endpoint_url or self.address.is_access_point:
+            return
+        if self._home_region not in {None, given}:
+            raise BucketRegionError(
+                f"{self.uri}: the bucket is in region {self._home_region}, not in {given}; correct the option region"
+            )
+
+    @cached_property
+    def _home_region(self) -> str | None:
+        from botocore.exceptions import ClientError
+
+        with translated(self.uri):
+            try:
+                return self.client.head_bucket(Bucket=self.bucket).get("BucketRegion")
+            except ClientError:
+                return None  # an answer to HEAD cannot say why; the listing that follows will
 
     def _check_listing(self, answer: ListObjectsV2OutputTypeDef) -> None:
         # botocore reads any page of text, such as a proxy's login form, as a listing without objects.
@@ -132,11 +193,10 @@ class S3Bucket:
                 f"{self.uri}: the answer is no S3 listing; check the option endpoint_url and any proxy"
             )
 
-    def _batch(self, entries: Sequence[ObjectTypeDef]) -> ObjectBatch:
-        skip = len(self.prefix)
-        return ObjectBatch.of(
-            keys=tuple(entry["Key"][skip:] for entry in entries),
-            sizes=tuple(entry["Size"] for entry in entries),
-            modified=tuple(entry["LastModified"] for entry in entries),
-            etags=tuple(entry["ETag"].strip('"') for entry in entries),
-        )
+    def _relative(self, objects: ObjectBatch) -> ObjectBatch:
+        if not self.prefix:
+            return objects
+        import pyarrow.compute as pc
+
+        keys = pc.utf8_slice_codeunits(objects.arrow.column("key"), start=len(self.prefix))
+        return ObjectBatch(objects.arrow.set_column(0, objects.arrow.schema.field("key"), keys))

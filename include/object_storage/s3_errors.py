@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from include.object_storage.errors import (
     BucketAccessError,
+    BucketCredentialsError,
     BucketNotFoundError,
+    BucketPermissionError,
+    BucketRegionError,
+    ClockSkewError,
+    ObjectKeyError,
     ObjectNotFoundError,
     ObjectStorageError,
 )
@@ -17,26 +22,48 @@ if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
 
 _CHAIN = "environment, profile, or the machine's role"
+_DENIED = "permission denied; check that the credentials may list, read and write here"
+_REGION = "the bucket is in another region; set the option region"
+_OVERLOADED = (
+    "the server fails or is overloaded; try again later, and check that the option endpoint_url is an S3 server's"
+)
+_UNKNOWN = (BucketAccessError, "this is not an error the project knows; try again, then look the code up")
 
-# Error codes of S3's documentation ("Error responses"), and the bare HTTP statuses that answers to HEAD carry.
-_ADVICE = {
-    "AccessDenied": "permission denied; check that the credentials may list, read and write here",
-    "403": "permission denied; check that the credentials may list, read and write here",
-    "AllAccessDisabled": "all access to it is disabled; ask the bucket's owner",
-    "InvalidAccessKeyId": f"the access key is not known there; check the credentials ({_CHAIN})",
-    "SignatureDoesNotMatch": f"the secret key does not belong to the access key; check the credentials ({_CHAIN})",
-    "ExpiredToken": "the session token has expired; renew the credentials",
-    "InvalidToken": "the session token is not valid; renew the credentials",
-    "RequestTimeTooSkewed": "this machine's clock is wrong; set it",
-    "PermanentRedirect": "the bucket is in another region; set the option region",
-    "AuthorizationHeaderMalformed": "the bucket is in another region; set the option region",
-    "IllegalLocationConstraintException": "the bucket is in another region; set the option region",
-    "301": "the bucket is in another region; set the option region",
+# Error codes of S3's documentation ("Error responses") and STS's, and the bare statuses that answers to HEAD carry.
+_MEANING: dict[str, tuple[type[ObjectStorageError], str]] = {
+    **dict.fromkeys(("AccessDenied", "AccessDeniedException", "403"), (BucketPermissionError, _DENIED)),
+    "AllAccessDisabled": (BucketPermissionError, "all access to it is disabled; ask the bucket's owner"),
+    **dict.fromkeys(
+        ("InvalidAccessKeyId", "InvalidClientTokenId"),
+        (BucketCredentialsError, f"the access key is not known there; check the credentials ({_CHAIN})"),
+    ),
+    "SignatureDoesNotMatch": (
+        BucketCredentialsError,
+        f"the secret key does not belong to the access key; check the credentials ({_CHAIN})",
+    ),
+    **dict.fromkeys(
+        ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"),
+        (BucketCredentialsError, "the session token has expired; renew the credentials"),
+    ),
+    "InvalidToken": (BucketCredentialsError, "the session token is not valid; renew the credentials"),
+    **dict.fromkeys(
+        ("RequestTimeTooSkewed", "RequestExpired"),
+        (ClockSkewError, "this machine's clock and the server's are too far apart; set the clock"),
+    ),
+    **dict.fromkeys(
+        ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"),
+        (BucketRegionError, _REGION),
+    ),
     **dict.fromkeys(
         ("500", "503", "InternalError", "ServiceUnavailable", "SlowDown"),
-        "the server fails or is overloaded; try again later, and check that the option endpoint_url is an S3 server's",
+        (BucketAccessError, _OVERLOADED),
     ),
-    "400": "the request was refused; check the option region and the credentials",
+    "400": (BucketAccessError, "the request was refused; check the option region and the credentials"),
+    "KeyTooLongError": (ObjectKeyError, "the key is too long, S3 takes 1,024 bytes; shorten it"),
+    **dict.fromkeys(
+        ("NoSuchAccessPoint", "NoSuchMultiRegionAccessPoint"),
+        (BucketNotFoundError, "there is no such access point; check the ARN"),
+    ),
 }
 
 
@@ -56,7 +83,7 @@ def translated(uri: str, key: str | None = None) -> Iterator[None]:
     except ClientError as error:
         raise _from_answer(error, uri, key) from error
     except BotoCoreError as error:
-        raise BucketAccessError(f"{uri}: {_without_answer(error)}") from error
+        raise _without_answer(error, uri) from error
 
 
 def _from_answer(error: ClientError, uri: str, key: str | None) -> ObjectStorageError:
@@ -68,11 +95,15 @@ def _from_answer(error: ClientError, uri: str, key: str | None) -> ObjectStorage
     if code in {"NoSuchKey", "404"}:
         return ObjectNotFoundError(f"{uri}/{key}: there is no such object; check the key")
     where = uri if key is None else f"{uri}/{key}"
-    advice = _ADVICE.get(code, "this is not an error the project knows; try again, then look the code up")
-    return BucketAccessError(f"{where}: the server answered {code or 'without an error code'}: {advice}")
+    kind, advice = _MEANING.get(code, _UNKNOWN)
+    if error.operation_name == "AssumeRole" and kind is BucketPermissionError:
+        advice = "the role must not be assumed; check the option role_arn, its trust policy and external_id"
+    if kind is BucketRegionError and (region := error.response["Error"].get("Region")):
+        advice = f"{advice} to {region}"
+    return kind(f"{where}: the server answered {code or 'without an error code'}: {advice}")
 
 
-def _without_answer(error: BotoCoreError) -> str:
+def _without_answer(error: BotoCoreError, uri: str) -> BucketAccessError:
     from botocore import exceptions as boto
 
     no_credentials = (
@@ -83,9 +114,15 @@ def _without_answer(error: BotoCoreError) -> str:
         boto.SSOError,
     )
     if isinstance(error, boto.ProfileNotFound):
-        return f"{error}; check the option profile and AWS_PROFILE"
+        return BucketCredentialsError(f"{uri}: {error}; check the option profile and AWS_PROFILE")
     if isinstance(error, no_credentials):
-        return f"no complete credentials were found; provide them ({_CHAIN})"
+        return BucketCredentialsError(f"{uri}: no complete credentials were found; provide them ({_CHAIN})")
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return "the server cannot be reached; check the network, the option endpoint_url and the option region"
-    return f"the client gave up ({type(error).__name__}); check the bucket's name and the options"
+        return BucketAccessError(
+            f"{uri}: the server cannot be reached; check the network, the option endpoint_url and the option region"
+        )
+    if isinstance(error, boto.MissingDependencyException):
+        return BucketAccessError(f"{uri}: access points of many regions need the Python package awscrt; install it")
+    return BucketAccessError(
+        f"{uri}: the client gave up ({type(error).__name__}); check the bucket's name and the options"
+    )

@@ -15,6 +15,9 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40
     lambda key: not {".", ".."} & set(key.split("/"))
 )
 
+MANY_REGIONS = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap"
+ONE_REGION = "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos"
+
 
 @pytest.mark.parametrize(
     ("uri", "opened"),
@@ -22,6 +25,9 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40
         ("s3://bucket", "s3://bucket"),
         ("s3://bucket/", "s3://bucket"),
         ("s3://bucket/a/b/", "s3://bucket/a/b"),
+        ("s3+https://s3.example:9000/bucket/a/", "s3+https://s3.example:9000/bucket/a"),
+        (f"{MANY_REGIONS}/a/", f"{MANY_REGIONS}/a"),
+        (ONE_REGION, ONE_REGION),
         ("/data/x", "file:///data/x"),
         ("file:///data/x", "file:///data/x"),
         ("file:///data/a%20b", "file:///data/a%20b"),
@@ -35,10 +41,15 @@ def test_uri_forms(uri, opened):
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("gs://bucket", r"gs://bucket: Google Cloud Storage \(gs://\) is not there yet; use s3:// or a folder"),
-        ("az://account/c", r"az://account/c: Azure Blob Storage \(az://\) is not there yet"),
         ("ftp://x", "unknown scheme ftp://"),
-        ("s3://", "names no bucket"),
+        ("s3://", "s3:// names no bucket; write s3://bucket or s3://bucket/prefix"),
+        ("s3+https://", r"must name a server and a bucket: s3\+https://endpoint/bucket/prefix"),
+        ("s3+https://host", r"names no bucket; write s3\+https://endpoint/bucket or"),
+        ("s3+https://me:hunter2@host/bucket", r"^s3\+https:// must name a server and a bucket"),
+        ("arn:aws:sns:eu-west-1:123456789012:topic", "of ARNs, only S3 access points can be opened"),
+        ("arn:aws:s3:::bucket", "of ARNs, only S3 access points can be opened"),
+        ("arn:aws:s3::123456789012:accesspoint/one", r"has a region or ends in \.mrap"),
+        ("arn:aws:s3:eu-west-1:123456789012:accesspoint/one.mrap", r"has a region or ends in \.mrap"),
         ("", "names no folder"),
         ("file://host/share", "write file:///absolute/folder"),
         ("file:///a?b", "write file:///absolute/folder"),
@@ -52,6 +63,29 @@ def test_uris_that_are_refused(uri, message):
 def test_unknown_option_is_named_with_the_known_ones():
     with pytest.raises(BucketUriError, match=r"s3://b: unknown option.* endpont_url; known: endpoint_url, region"):
         open_bucket("s3://b", endpont_url="http://x")
+
+
+@pytest.mark.parametrize(
+    ("uri", "options", "message"),
+    [
+        ("s3+https://host/bucket", {"endpoint_url": "https://other"}, "leave out the option endpoint_url"),
+        (MANY_REGIONS, {"endpoint_url": "https://other"}, "has no endpoint_url"),
+        ("s3://bucket", {"addressing": "host"}, "addressing is 'host'; use one of auto, path, virtual"),
+        ("s3://bucket", {"dualstack": "maybe"}, "dualstack must be true or false"),
+        ("s3://bucket", {"external_id": "x"}, "add the option role_arn"),
+        ("s3://bucket", {"secret_access_key": "hunter2"}, "access_key_id and secret_access_key go together"),
+    ],
+)
+def test_options_that_contradict_are_refused(uri, options, message):
+    with pytest.raises(BucketUriError, match=message) as raised:
+        open_bucket(uri, **options)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_secrets_show_nowhere_in_what_is_opened():
+    bucket = open_bucket("s3://bucket", access_key_id="AKIAX", secret_access_key="hunter2", session_token="hunter3")
+    shown = f"{bucket!r} {bucket.access!r} {bucket.uri}"
+    assert not any(secret in shown for secret in ("AKIAX", "hunter2", "hunter3"))
 
 
 def test_empty_options_count_as_not_given(tmp_path):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import urllib.request
 from datetime import UTC, datetime
-from unittest.mock import Mock
 
 import boto3
 import botocore.exceptions
@@ -14,7 +13,6 @@ from include.object_storage import (
     BucketAccessError,
     BucketNotFoundError,
     BucketUriError,
-    ObjectBatch,
     ObjectStorageError,
     open_bucket,
 )
@@ -33,14 +31,6 @@ def test_lists_more_than_a_page_in_batches_of_a_thousand(s3_server, s3_name):
     batches = list(open_bucket(f"s3://{s3_name}", endpoint_url=s3_server).list())
     assert [len(batch) for batch in batches] == [1000, 1]
     assert [key for batch in batches for key in batch.keys] == [f"{number:04d}" for number in range(1001)]
-
-
-def test_listing_does_not_use_botocores_slow_reading_of_times(answering_server, monkeypatch):
-    bucket = open_bucket("s3://some-bucket", endpoint_url=answering_server(200, LISTING))
-    slow = Mock(side_effect=AssertionError("dateutil was asked"))
-    monkeypatch.setattr("botocore.parsers.DEFAULT_TIMESTAMP_PARSER", slow)
-    monkeypatch.setattr("botocore.utils.parse_timestamp", slow)
-    assert list(bucket.list()) == [ObjectBatch(("x",), (3,), (datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC),), ("e",))]
 
 
 def test_directory_markers_and_double_slashes_are_listed_as_they_are(s3_server, s3_name):
