@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -8,19 +7,22 @@ from threading import Thread
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+
+from tests.support.object_servers import SignedServer, moto_server, rclone_server
 
 _names = (f"bucket-{number}" for number in count())
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def signed_server() -> Iterator[SignedServer]:
+    with rclone_server() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -52,10 +54,13 @@ def answering_server():
     def start(status: int, body: str) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body.encode())))
                 self.end_headers()
                 self.wfile.write(body.encode())
+
+            do_PUT = do_GET  # noqa: N815  # the base class's name
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
                 pass
