@@ -38,14 +38,15 @@ def open_bucket(uri: str, **options: str | bool | None) -> Bucket:
         (to assume) and its ``external_id``, ``mrap_separator`` (between the ARN of an access point of many regions
         and the key in URLs), ``access_key_id``, ``secret_access_key`` and ``session_token`` (secrets: from an Airflow
         connection, never from a campaign file); for all ``object_url_base``, which replaces the part of
-        ``Bucket.url`` before the key in the bucket. Options that are None or empty count as not given.
+        ``Bucket.url`` before the key in the bucket. Options that are None, false or empty count as not given
+        (``mrap_separator`` may be empty).
     :raises BucketUriError: when the URI or an option is not understood. It does not repeat options' values.
     """
     scheme = _scheme(uri)
     kind = _KINDS.get(scheme)
     if kind is None:
         raise BucketUriError(f"{uri}: unknown scheme {scheme}://; use s3://bucket/prefix, file:///folder or a path")
-    given = {name: _text(value) for name, value in options.items() if value not in {None, ""}}
+    given = {name: _text(value) for name, value in options.items() if value or (value == "" and name in _MAY_BE_EMPTY)}
     if unknown := sorted(set(given) - set(kind.options)):
         raise BucketUriError(f"{uri}: unknown option(s) {', '.join(unknown)}; known: {', '.join(kind.options)}")
     return kind.make(uri, given)
@@ -89,6 +90,7 @@ def _file_path(uri: str) -> str:
     return unquote(parts.path)
 
 
+_MAY_BE_EMPTY = frozenset({"mrap_separator"})
 _S3_ACCESS = tuple(field.name for field in fields(S3Access))
 _S3 = Kind((*_S3_ACCESS, "object_url_base", "mrap_separator"), _s3)
 _LOCAL = Kind(("object_url_base",), _local)

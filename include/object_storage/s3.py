@@ -51,7 +51,8 @@ class S3Bucket:
         if access.external_id and not access.role_arn:
             raise BucketUriError(f"{address.uri}: the option external_id is for a role; add the option role_arn")
         self.address = address
-        self.access = replace(access, endpoint_url=endpoint_url, addressing=addressing)
+        region = address.region or access.region
+        self.access = replace(access, endpoint_url=endpoint_url, addressing=addressing, region=region)
         self.bucket, self.prefix = address.bucket, address.prefix
         self._object_url_base = check_web_address("object_url_base", object_url_base)
         self._mrap_separator = mrap_separator

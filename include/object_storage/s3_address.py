@@ -27,12 +27,14 @@ class S3Address:
     :param bucket: name, or ARN of an access point.
     :param prefix: empty, or ends in a slash.
     :param endpoint_url: the server when the URI names it.
+    :param region: where an access point is, when it is in one.
     """
 
     uri: str
     bucket: str
     prefix: str = ""
     endpoint_url: str | None = None
+    region: str | None = None
 
     @property
     def is_access_point(self) -> bool:
@@ -75,7 +77,7 @@ def _access_point(uri: str) -> S3Address:
         )
     if bool(found["region"]) is found["name"].endswith(".mrap"):
         raise BucketUriError(f"{uri}: an access point has a region or ends in .mrap, one of the two")
-    return S3Address(found[0], found[0], _folder(rest[1:]))
+    return S3Address(found[0], found[0], _folder(rest[1:]), region=found["region"] or None)
 
 
 def _folder(prefix: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from include.object_storage.s3_listing import list_in_columns
@@ -12,6 +13,7 @@ from include.object_storage.s3_listing import list_in_columns
 if TYPE_CHECKING:
     import botocore.session
     from botocore.credentials import Credentials
+    from botocore.loaders import Loader
     from mypy_boto3_s3 import S3Client
 
 CONNECT_TIMEOUT = 10
@@ -46,12 +48,9 @@ class S3Access:
 def make_client(access: S3Access) -> S3Client:
     """Return an S3 client whose listings come as columns, as ``s3_listing.pages`` wants them."""
     import boto3
-    import botocore.session
     from botocore.config import Config
 
-    session = botocore.session.Session(profile=access.profile)
-    # Three quarters of botocore's time for a page of a listing goes into dateutil's reading of timestamps.
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+    session = _session(access.profile)
     if access.access_key_id and access.secret_access_key:
         session.set_credentials(access.access_key_id, access.secret_access_key, access.session_token)
     if access.role_arn:
@@ -82,9 +81,26 @@ def addressing_config(access: S3Access) -> Mapping[str, Any]:
     return config
 
 
+def _session(profile: str | None) -> botocore.session.Session:
+    import botocore.session
+
+    session = botocore.session.Session(profile=profile)
+    # Three quarters of botocore's time for a page of a listing goes into dateutil's reading of timestamps.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@cache
+def _loader() -> Loader:
+    """Return what reads botocore's descriptions of services, once: each client else takes half a second for it."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 def _assuming(source: botocore.session.Session, role_arn: str, access: S3Access) -> botocore.session.Session:
     """Return a session with the role's credentials, made with the first request and renewed before they expire."""
-    import botocore.session
     from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
     from botocore.exceptions import NoCredentialsError
 
@@ -100,8 +116,7 @@ def _assuming(source: botocore.session.Session, role_arn: str, access: S3Access)
         def load(self) -> Credentials:
             return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
 
-    session = botocore.session.Session(profile=access.profile)
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+    session = _session(access.profile)
     session.get_component("credential_provider").insert_before("env", Role())
     return session
 

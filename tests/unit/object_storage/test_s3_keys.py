@@ -25,8 +25,8 @@ CHOSEN = [
     "trailing.", "trailing..", "trailing ", " leading", "...", "..hidden/x", "a/...b/c", "tab\there", "control\x01.jpg",
     "delete\x7f", "\u00e9.jpg", "e\u0301.jpg", "\u212b.jpg", "\u00c5.jpg", "фото.jpg", "写真/図.jpg", "عربى.jpg",
     "emoji😀👩‍👩‍👧.jpg", "nbsp\u00a0.jpg", "zero\u200bwidth.jpg", "bom\ufeff.jpg", "\ufffd", "line\u2028sep",
-    "case.JPG", "Case.jpg", "k" * 1024, "é" * 512, "/".join("ab" * 200), "%E2%82%AC", "https://host/path?query#fragment", "None",
-    "0",
+    "case.JPG", "Case.jpg", "k" * 1024, "é" * 512, "/".join("ab" * 200), "%E2%82%AC",
+    "https://host/path?query#fragment", "None", "0",
 ]  # fmt: skip
 # Whatever S3 documents as needing care, mixed at random; the seed keeps a failure the same from run to run.
 _ALPHABET = string.ascii_letters + string.digits + " +%#?&=;:@,$!*'\"()[]{}<>|^`~\\/._-\t\x01éÅфж図😀"
