@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -68,7 +68,7 @@ def grouped(prefix: str, prefixes: Sequence[str], objects: Sequence[str], most: 
     Return strings such that each of ``prefixes`` begins with exactly one of them, and none of ``objects`` does.
 
     They are about ``most``, or more where objects stand in between: ten thousand folders of three files are listed
-    far sooner as a hundred groups, ``p-00`` to ``p-99``.
+    far sooner as some tens of groups such as ``p-00`` to ``p-99``.
 
     :param prefix: what all of ``prefixes`` and ``objects`` begin with.
     :param prefixes: folders: no further slash than the closing one.
@@ -76,15 +76,20 @@ def grouped(prefix: str, prefixes: Sequence[str], objects: Sequence[str], most: 
     """
     if len(prefixes) <= most:
         return list(prefixes)
-    size = -(-len(prefixes) // most)
     groups = {prefix: list(prefixes)}
-    while too_wide := [
-        start for start, names in groups.items() if len(names) > 1 and (len(names) > size or _begins(start, objects))
-    ]:
+    while too_wide := _too_wide(groups, objects, most):
         for start in too_wide:
             for name in groups.pop(start):
                 groups.setdefault(name[: len(start) + 1], []).append(name)
     return [names[0] if len(names) == 1 else start for start, names in groups.items()]
+
+
+def _too_wide(groups: Mapping[str, Sequence[str]], objects: Sequence[str], most: int) -> list[str]:
+    """Return the groups to split: those with an object among them, then the largest while there are too few."""
+    open_groups = [start for start, names in groups.items() if len(names) > 1]
+    if among := [start for start in open_groups if _begins(start, objects)]:
+        return among
+    return [max(open_groups, key=lambda start: len(groups[start]))] if open_groups and len(groups) < most else []
 
 
 def _begins(start: str, keys: Sequence[str]) -> bool:

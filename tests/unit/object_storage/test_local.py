@@ -101,6 +101,22 @@ def test_lists_more_than_a_thousand_files_in_batches(tmp_path):
     assert [len(batch) for batch in open_bucket(str(tmp_path)).list()] == [1000, 1]
 
 
+def test_a_listing_goes_on_after_a_key(tmp_path):
+    for name in ("a", "b/x", "b-1", "c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    bucket = open_bucket(str(tmp_path))
+    (shard,) = bucket.shards()
+    found = [key for batch in bucket.list_shard(shard, start_after="b-1") for key in batch.keys]
+    assert found == ["b/x", "c"]
+
+
+def test_a_name_that_is_not_utf8_is_refused_by_name(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).touch()
+    with pytest.raises(ObjectKeyError, match=r"caf.*jpg.* is not valid UTF-8; rename it"):
+        list(open_bucket(str(tmp_path)).list())
+
+
 def test_links_to_folders_are_not_followed(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "x").touch()

@@ -108,7 +108,12 @@ def test_ten_thousand_small_folders_are_some_tens_of_shards():
     )
     shards = plan(store, "")
     assert WANTED_SHARDS / 2 <= len(shards) <= 2 * WANTED_SHARDS
-    assert {shard.prefix for shard in shards} >= {"raw/p-00", "raw/p-99"}
+    assert all(shard.prefix.startswith("raw/p-") for shard in shards)
+
+
+def test_folders_with_uneven_names_are_not_cut_into_crumbs():
+    keys = [f"raw/p{number}/x" for number in range(500)] + [f"raw/{number}.txt" for number in range(50)]
+    assert len(plan(MemoryStore(keys, page=10), "")) <= 2 * WANTED_SHARDS
 
 
 def test_nested_folders_are_cut_level_by_level_until_there_are_enough():
