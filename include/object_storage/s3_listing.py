@@ -69,7 +69,9 @@ def _take_objects(response_dict: dict[str, Any], customized_response_dict: dict[
     if response_dict["status_code"] != 200 or not 0 < start < end:
         return
     objects, rest = body[start:end], body[:start] + body[end:]
-    if any(tag in objects for tag in _BESIDE):
+    # Most servers write object after object; only in other answers need we look for what may be in between.
+    is_unbroken = objects.count(b"</Contents><Contents>") == objects.count(b"<Contents>") - 1
+    if not is_unbroken and any(tag in objects for tag in _BESIDE):
         return
     columns = _columns(objects, is_url_encoded=b"<EncodingType>url</EncodingType>" in rest)
     if columns is not None:
