@@ -14,6 +14,7 @@ from include.object_storage.s3_client import S3Access, addressing_config
 _ACCESS_POINT = re.compile(r"arn:[a-z-]+:s3:(?P<region>[a-z0-9-]*):\d{12}:accesspoint/(?P<name>[a-z0-9-]+(\.mrap)?)")
 # Open Telekom Cloud documents its buckets as hosts of their own, and Encord lists them so.
 _OPEN_TELEKOM_CLOUD = re.compile(r"obs\.[a-z0-9-]+\.otc\.t-systems\.com")
+_DIRECTORY_BUCKET = "--x-s3"
 _HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 ADDRESSING = ("auto", "path", "virtual")
 
@@ -64,6 +65,10 @@ def parse_address(uri: str) -> S3Address:
     if not bucket:
         form = f"{scheme}://bucket" if scheme == "s3" else f"{scheme}://endpoint/bucket"
         raise BucketUriError(f"{uri} names no bucket; write {form} or {form}/prefix")
+    if bucket.endswith(_DIRECTORY_BUCKET):
+        raise BucketUriError(
+            f"{uri}: directory buckets (S3 Express) list in no order; use another kind"
+        )
     return S3Address(start + bucket, bucket, _folder(prefix), endpoint_url)
 
 

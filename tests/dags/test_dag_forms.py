@@ -97,7 +97,7 @@ def parse_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         ({"scoring": {"pass_mark": 2}}, "demo.yaml: scoring.pass_mark: Input should be less than or equal to 1"),
         (None, "demo.yaml: there is no such campaign file"),
         ({"bucket": {"uri": "/files", "options": {"region": "x"}}}, "field bucket: /files: unknown option(s) region"),
-        ({"bucket": {"uri": "gs://files"}}, "field bucket: gs://files: Google Cloud Storage (gs://) is not there yet"),
+        ({"bucket": {"uri": "ftp://files"}}, "field bucket: ftp://files: unknown scheme ftp://; use s3://bucket"),
         ({"workspace": "ftp://files"}, "field workspace: ftp://files: unknown scheme ftp://"),
     ],
 )

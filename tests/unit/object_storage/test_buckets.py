@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 
 from include.object_storage import Bucket, ObjectNotFoundError, open_bucket
+from include.object_storage.keys import url_path
 
 AWKWARD_KEYS = [
     "plain.jpg",
@@ -112,3 +113,22 @@ def test_missing_object_names_uri_and_key(bucket):
 
 def test_url_of_an_awkward_key_is_encoded(bucket):
     assert bucket.url("café no. 7 + 100%/1.jpg").endswith("/caf%C3%A9%20no.%207%20%2B%20100%25/1.jpg")
+
+
+@pytest.mark.parametrize("key", AWKWARD_KEYS)
+def test_url_is_the_prefix_and_the_encoded_key(bucket, key):
+    assert bucket.url(key) == bucket.url_prefix + url_path(key)
+
+
+def test_ranges_end_with_the_object(bucket):
+    bucket.write("x", b"0123456789")
+    assert [bucket.read_range("x", *span) for span in ((0, 2), (8, 9), (10, 1), (4, 0))] == [b"01", b"89", b"", b""]
+
+
+def test_shards_hold_the_listing(bucket):
+    for key in ("a/x", "a/y", "b", "c/d/e"):
+        bucket.write(key, b"")
+    found = [key for shard in bucket.shards() for batch in bucket.list_shard(shard) for key in batch.keys]
+    assert sorted(found) == listed(bucket) == ["a/x", "a/y", "b", "c/d/e"]
+    (whole,) = bucket.shards("a/")
+    assert [key for batch in bucket.list_shard(whole, start_after="a/x") for key in batch.keys] == ["a/y"]

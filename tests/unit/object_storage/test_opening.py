@@ -43,6 +43,7 @@ def test_uri_forms(uri, opened):
     [
         ("ftp://x", "unknown scheme ftp://"),
         ("s3://", "s3:// names no bucket; write s3://bucket or s3://bucket/prefix"),
+        ("s3://photos--euw1-az1--x-s3", r"directory buckets \(S3 Express\) list in no order"),
         ("s3+https://", r"must name a server and a bucket: s3\+https://endpoint/bucket/prefix"),
         ("s3+https://host", r"names no bucket; write s3\+https://endpoint/bucket or"),
         ("s3+https://me:hunter2@host/bucket", r"^s3\+https:// must name a server and a bucket"),
