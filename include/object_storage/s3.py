@@ -10,10 +10,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
 from include.object_storage import sharding
-from include.object_storage.errors import BucketAccessError, BucketRegionError, BucketUriError
+from include.object_storage.errors import BucketAccessError, BucketRegionError
 from include.object_storage.keys import check_web_address, url_path
 from include.object_storage.protocol import Level, ObjectBatch, Shard
-from include.object_storage.s3_address import S3Address, addressing_of, check_endpoint, url_base
+from include.object_storage.s3_address import S3Address, addressing_of, check_access, check_endpoint, url_base
 from include.object_storage.s3_client import S3Access, make_client
 from include.object_storage.s3_errors import translated
 from include.object_storage.s3_listing import pages
@@ -46,10 +46,7 @@ class S3Bucket:
     ) -> None:
         endpoint_url = check_endpoint(address, access.endpoint_url)
         addressing = addressing_of(address.bucket, endpoint_url, access.addressing)
-        if bool(access.access_key_id) is not bool(access.secret_access_key):
-            raise BucketUriError(f"{address.uri}: access_key_id and secret_access_key go together")
-        if access.external_id and not access.role_arn:
-            raise BucketUriError(f"{address.uri}: the option external_id is for a role; add the option role_arn")
+        check_access(address, access, endpoint_url)
         self.address = address
         region = address.region or access.region
         self.access = replace(access, endpoint_url=endpoint_url, addressing=addressing, region=region)

@@ -66,9 +66,7 @@ def parse_address(uri: str) -> S3Address:
         form = f"{scheme}://bucket" if scheme == "s3" else f"{scheme}://endpoint/bucket"
         raise BucketUriError(f"{uri} names no bucket; write {form} or {form}/prefix")
     if bucket.endswith(_DIRECTORY_BUCKET):
-        raise BucketUriError(
-            f"{uri}: directory buckets (S3 Express) list in no order; use another kind"
-        )
+        raise BucketUriError(f"{uri}: directory buckets (S3 Express) list in no order; use another kind")
     return S3Address(start + bucket, bucket, _folder(prefix), endpoint_url)
 
 
@@ -156,3 +154,21 @@ def check_endpoint(address: S3Address, endpoint_url: str | None) -> str | None:
     if option and address.is_multi_region:
         raise BucketUriError(f"{address.uri}: an access point of many regions has no endpoint_url; leave it out")
     return option or address.endpoint_url
+
+
+def check_access(address: S3Address, access: S3Access, endpoint_url: str | None) -> None:
+    """
+    Refuse options that belong together and are not, or that contradict each other.
+
+    :param endpoint_url: the server to ask, as ``check_endpoint`` returns it.
+    :raises BucketUriError: names the options, and no value.
+    """
+    has_key = bool(access.access_key_id)
+    if has_key is not bool(access.secret_access_key) or (access.session_token and not has_key):
+        raise BucketUriError(
+            f"{address.uri}: access_key_id and secret_access_key go together, and session_token with both"
+        )
+    if access.external_id and not access.role_arn:
+        raise BucketUriError(f"{address.uri}: the option external_id is for a role; add the option role_arn")
+    if access.dualstack and endpoint_url:
+        raise BucketUriError(f"{address.uri}: dual-stack addresses are Amazon's; leave out dualstack or endpoint_url")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from include.object_storage.s3_listing import list_in_columns
@@ -108,7 +108,10 @@ def _assuming(source: botocore.session.Session, role_arn: str, access: S3Access)
     if credentials is None:
         raise NoCredentialsError
     extra = {"RoleSessionName": ROLE_SESSION_NAME} | ({"ExternalId": access.external_id} if access.external_id else {})
-    fetcher = AssumeRoleCredentialFetcher(source.create_client, credentials, role_arn, extra_args=extra)
+    # STS answers in each region, but must be asked in one.
+    region = access.region or source.get_config_variable("region") or "us-east-1"
+    make_sts = partial(source.create_client, region_name=region)
+    fetcher = AssumeRoleCredentialFetcher(make_sts, credentials, role_arn, extra_args=extra)
 
     class Role(CredentialProvider):
         METHOD = CANONICAL_NAME = "assume-role-option"

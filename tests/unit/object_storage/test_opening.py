@@ -74,6 +74,8 @@ def test_unknown_option_is_named_with_the_known_ones():
         ("s3://bucket", {"addressing": "host"}, "addressing is 'host'; use one of auto, path, virtual"),
         ("s3://bucket", {"dualstack": "maybe"}, "dualstack must be true or false"),
         ("s3://bucket", {"external_id": "x"}, "add the option role_arn"),
+        ("s3+https://host/bucket", {"dualstack": True}, "leave out dualstack or endpoint_url"),
+        ("s3://bucket", {"session_token": "hunter2"}, "session_token with both"),
         ("s3://bucket", {"secret_access_key": "hunter2"}, "access_key_id and secret_access_key go together"),
     ],
 )
