@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
+AZURITE := build/azurite/.installed
 UV_VERSION := 0.13.9
 export PYTHONPATH := $(CURDIR)
 
@@ -23,6 +24,10 @@ $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
+# Without npm the tests that need it are skipped, and say so.
+$(AZURITE): tests/support/azurite/package-lock.json | $(STAMP)
+	@$(BIN)/python -m tests.support.azurite_server
+
 demo: setup ## Run the campaign `demo` from files to scores, locally, and show the scores
 	@$(BIN)/python -m include.demo
 
@@ -32,7 +37,7 @@ start: setup ## Leave the demo's world running, with Airflow's UI on http://127.
 stop: ## Stop what `make start` started
 	@test ! -x $(BIN)/python || $(BIN)/python -m include.demo.ui stop
 
-test: setup ## Run all tests
+test: setup $(AZURITE) ## Run all tests
 	@$(BIN)/python -m pytest
 
 acceptance: setup ## Run the tests of Encord's own agents library against the local Encord

@@ -7,7 +7,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from include.object_storage.azure_access import AZURE_WAYS
+from include.object_storage.azure_blob import AzureBucket
 from include.object_storage.errors import BucketUriError
+from include.object_storage.gcs import GcsBucket
+from include.object_storage.gcs_client import GcsAccess
 from include.object_storage.local import LocalBucket
 from include.object_storage.protocol import Bucket
 from include.object_storage.s3 import S3Bucket
@@ -30,25 +34,31 @@ def open_bucket(uri: str, **options: str | bool | None) -> Bucket:
     Return the bucket of a URI; nothing is asked of it yet.
 
     ``s3://bucket[/prefix]``, ``s3+https://endpoint/bucket[/prefix]`` for other servers that speak S3's protocol, an
-    access point's ARN (``arn:aws:s3::<account>:accesspoint/<alias>.mrap[/prefix]``), ``file:///folder``, or the path
+    access point's ARN (``arn:aws:s3::<account>:accesspoint/<alias>.mrap[/prefix]``), ``gs://bucket[/prefix]``,
+    ``az://account/container[/prefix]`` (or a container's ``https`` address at Azure), ``file:///folder``, or the path
     of a folder. Credentials come from the default chain of the cloud's own client unless options name others.
 
     :param options: for S3 ``endpoint_url`` (another server than Amazon's), ``region``, ``profile``, ``addressing``
         (``auto``, ``path`` or ``virtual``), ``dualstack`` (``true`` for addresses that IPv6 reaches), ``role_arn``
         (to assume) and its ``external_id``, ``mrap_separator`` (between the ARN of an access point of many regions
         and the key in URLs), ``access_key_id``, ``secret_access_key`` and ``session_token`` (secrets: from an Airflow
-        connection, never from a campaign file); for all ``object_url_base``, which replaces the part of
-        ``Bucket.url`` before the key in the bucket. Options that are None, false or empty count as not given
-        (``mrap_separator`` may be empty).
+        connection, never from a campaign file); for Google Cloud Storage those of ``GcsBucket`` and ``GcsAccess``; for
+        Azure those of ``AzureBucket``; for all ``object_url_base``, which replaces the part of ``Bucket.url`` before
+        the key in the bucket. Options that are None, false or empty count as not given (``mrap_separator`` may be
+        empty).
     :raises BucketUriError: when the URI or an option is not understood. It does not repeat options' values.
     """
     scheme = _scheme(uri)
+    shown = uri.partition("?")[0]  # what follows may be a signature
     kind = _KINDS.get(scheme)
     if kind is None:
-        raise BucketUriError(f"{uri}: unknown scheme {scheme}://; use s3://bucket/prefix, file:///folder or a path")
+        raise BucketUriError(
+            f"{shown}: unknown scheme {scheme}://; use s3://bucket/prefix, gs://bucket/prefix, "
+            "az://account/container/prefix or file:///folder, or a path"
+        )
     given = {name: _text(value) for name, value in options.items() if value or (value == "" and name in _MAY_BE_EMPTY)}
     if unknown := sorted(set(given) - set(kind.options)):
-        raise BucketUriError(f"{uri}: unknown option(s) {', '.join(unknown)}; known: {', '.join(kind.options)}")
+        raise BucketUriError(f"{shown}: unknown option(s) {', '.join(unknown)}; known: {', '.join(kind.options)}")
     return kind.make(uri, given)
 
 
@@ -72,6 +82,15 @@ def _s3(uri: str, options: Options) -> Bucket:
     return S3Bucket(parse_address(uri), S3Access(**access, dualstack=dualstack == "true"), **others)
 
 
+def _gcs(uri: str, options: Options) -> Bucket:
+    bucket, _, prefix = uri.removeprefix("gs://").partition("/")
+    return GcsBucket(bucket, prefix, **options)
+
+
+def _azure(uri: str, options: Options) -> Bucket:
+    return AzureBucket(uri, **options)
+
+
 def _local(uri: str, options: Options) -> Bucket:
     return LocalBucket(_folder(uri), **options)
 
@@ -93,6 +112,13 @@ def _file_path(uri: str) -> str:
 _MAY_BE_EMPTY = frozenset({"mrap_separator"})
 _S3_ACCESS = tuple(field.name for field in fields(S3Access))
 _S3 = Kind((*_S3_ACCESS, "object_url_base", "mrap_separator"), _s3)
+_GCS = Kind(("endpoint_url", "project", *(field.name for field in fields(GcsAccess)), "object_url_base"), _gcs)
+_AZURE = Kind(("endpoint_url", "cloud", *AZURE_WAYS, "object_url_base"), _azure)
 _LOCAL = Kind(("object_url_base",), _local)
 # The empty scheme is a plain path.
-_KINDS = {"s3": _S3, "s3+https": _S3, "s3+http": _S3, "arn": _S3, "file": _LOCAL, "": _LOCAL}
+_KINDS = {
+    **dict.fromkeys(("s3", "s3+https", "s3+http", "arn"), _S3),
+    **dict.fromkeys(("az", "https"), _AZURE),
+    "gs": _GCS,
+    **dict.fromkeys(("file", ""), _LOCAL),
+}

@@ -98,6 +98,7 @@ def parse_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         (None, "demo.yaml: there is no such campaign file"),
         ({"bucket": {"uri": "/files", "options": {"region": "x"}}}, "field bucket: /files: unknown option(s) region"),
         ({"bucket": {"uri": "ftp://files"}}, "field bucket: ftp://files: unknown scheme ftp://; use s3://bucket"),
+        ({"bucket": {"uri": "gs://Files"}}, "field bucket: gs://Files: no bucket can have this name"),
         ({"workspace": "ftp://files"}, "field workspace: ftp://files: unknown scheme ftp://"),
     ],
 )

@@ -25,6 +25,12 @@ ONE_REGION = "arn:aws:s3:eu-west-1:123456789012:accesspoint/photos"
         ("s3://bucket", "s3://bucket"),
         ("s3://bucket/", "s3://bucket"),
         ("s3://bucket/a/b/", "s3://bucket/a/b"),
+        ("gs://bucket", "gs://bucket"),
+        ("gs://bucket/a b/", "gs://bucket/a b"),
+        ("az://account/photos", "az://account/photos"),
+        ("az://account/photos/a b/", "az://account/photos/a b"),
+        ("https://account.blob.core.windows.net/photos/a%20b", "az://account/photos/a b"),
+        ("https://account.blob.core.chinacloudapi.cn/$web/", "az://account/$web"),
         ("s3+https://s3.example:9000/bucket/a/", "s3+https://s3.example:9000/bucket/a"),
         (f"{MANY_REGIONS}/a/", f"{MANY_REGIONS}/a"),
         (ONE_REGION, ONE_REGION),
@@ -41,6 +47,12 @@ def test_uri_forms(uri, opened):
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
+        ("gs://", "no bucket can have this name"),
+        ("gs://Photos", "gs://Photos: no bucket can have this name"),
+        ("az://account", "az://account: this names no account .* and container"),
+        ("az://account/-c", "az://account/-c: this names no account .* and container"),
+        ("az://my_account/photos", "this names no account"),
+        ("https://example.org/photos", "this is no address of Azure Blob Storage"),
         ("ftp://x", "unknown scheme ftp://"),
         ("s3://", "s3:// names no bucket; write s3://bucket or s3://bucket/prefix"),
         ("s3://photos--euw1-az1--x-s3", r"directory buckets \(S3 Express\) list in no order"),
@@ -116,5 +128,11 @@ def test_keys_that_no_url_can_carry_are_refused_by_name(key):
 
 
 def test_opening_a_bucket_does_not_import_a_cloud():
-    code = "import sys; from include.object_storage import open_bucket as o; o('s3://b'); print('boto3' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    code = """
+import sys
+from include.object_storage import open_bucket
+for uri in ("s3://bucket", "gs://bucket", "az://account/photos"):
+    open_bucket(uri)
+print(sorted({"boto3", "google.auth", "azure.core", "obstore", "pyarrow", "requests"} & set(sys.modules)))
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
