@@ -116,9 +116,15 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
         "benchmark_prefix": "{{ params.benchmark_prefix }}",
         "production_prefix": "{{ params.production_prefix }}",
         "bucket_options": campaign.bucket.options,
+        "bucket_conn_id": campaign.bucket.connection,
         "workspace": campaign.workspace_uri,
     }
-    list_bucket = ListBucketOperator(task_id="list_bucket", multiple_outputs=True, **bucket)
+    list_bucket = ListBucketOperator(
+        task_id="list_bucket",
+        multiple_outputs=True,
+        filters=campaign.bucket.filters.model_dump(mode="json", exclude_defaults=True),
+        **bucket,
+    )
     generate_manifest = GenerateManifestOperator(
         task_id="generate_manifest",
         multiple_outputs=True,

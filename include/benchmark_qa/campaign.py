@@ -11,6 +11,7 @@ import yaml
 from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from include.benchmark_qa.listing.filters import ListingFilters
 from include.benchmark_qa.manifest.rules import ManifestRules
 from include.benchmark_qa.ontology import OntologySettings
 from include.benchmark_qa.prefixes import check_prefixes
@@ -35,14 +36,17 @@ class BucketSettings(_Settings):
     """
     Where the files are.
 
-    ``uri`` is ``s3://bucket`` or a folder. ``options`` are handed to
-    ``include.object_storage.open_bucket`` and never hold a secret: credentials come from the cloud's default chain.
+    ``uri`` is what ``include.object_storage.open_bucket`` takes, and ``options`` are handed to it; they never hold a
+    secret. Credentials come from the Airflow connection ``connection``, else from the cloud's default chain.
+    ``filters`` say which files there are for the campaign at all.
     """
 
     uri: Text
     benchmark_prefix: str = "benchmark/"
     production_prefix: str = "production/"
     options: dict[str, str] = Field(default_factory=dict)
+    connection: Text | None = None
+    filters: ListingFilters = ListingFilters()
 
     @model_validator(mode="after")
     def _prefixes_are_apart(self) -> BucketSettings:

@@ -1,10 +1,14 @@
-"""What can go wrong between Airflow and Encord, by name."""
+"""What can go wrong between Airflow, Encord and the bucket, by name."""
 
 from __future__ import annotations
 
 
 class EncordConnectionError(ValueError):
     """The Airflow connection cannot be used: no key, a key that is none, a domain that is none."""
+
+
+class BucketConnectionError(ValueError):
+    """The Airflow connection of a bucket cannot be used: it is not there, or of a type or with a field unknown."""
 
 
 class EncordNotFoundError(LookupError):

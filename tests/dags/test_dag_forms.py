@@ -120,3 +120,14 @@ def test_a_schedule_of_the_campaign_is_the_dags(parse_with: Any) -> None:
         "benchmark_qa__demo": "CronDataIntervalTimetable",
         "benchmark_qa_loop__demo": "AssetTriggeredTimetable",
     }
+
+
+def test_a_campaigns_bucket_is_the_tasks(parse_with: Any) -> None:
+    bucket = {"uri": "/files", "connection": "files", "filters": {"suffixes": [".jpg"], "max_size": 9}}
+    bag = parse_with({"bucket": bucket})
+    assert bag.import_errors == {}
+    list_bucket, generate_manifest = (
+        bag.dags["benchmark_qa__demo"].get_task(task) for task in ("list_bucket", "generate_manifest")
+    )
+    assert list_bucket.filters == {"suffixes": [".jpg"], "max_size": 9}
+    assert (list_bucket.bucket_conn_id, generate_manifest.bucket_conn_id) == ("files", "files")

@@ -1,113 +1,165 @@
-"""A listing on disk: one Parquet file, written and read in batches so that memory stays flat."""
+"""
+A listing in the workspace: ``write_listing`` makes it, in parallel and resumable, ``read_listing`` reads it.
+
+Under its folder lie a plan, the plan's parts in Parquet, and, once all is there, an index::
+
+    plan.json                              settings and shards, written first
+    <plan>/<shard>-<number>-<...>.parquet  parts, each written whole or not at all
+    listing_index.json                     which parts are the listing, written last
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC
-from typing import TYPE_CHECKING, Any, BinaryIO
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
 
-from include.benchmark_qa.listing.model import DataKind, ListingBatch, ListingSummary, ObjectColumns
+import orjson
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from include.benchmark_qa.listing.filters import ListingFilters
+from include.benchmark_qa.listing.model import (
+    DataKind,
+    ListingBatch,
+    ListingError,
+    ListingSource,
+    ListingSummary,
+    Progress,
+    Tally,
+)
+from include.benchmark_qa.listing.parts import Position, chains, open_part
+from include.benchmark_qa.listing.plan import INDEX_NAME, ListingSettings, Plan, ShardPlan, ensure_plan
+from include.benchmark_qa.listing.shard_writer import ListingStoppedError, ShardWriter
+from include.benchmark_qa.workspace import Workspace
 
-# A bucket lists 1000 objects at a time; row groups that small would cost more than they hold.
-_ROW_GROUP_ROWS = 64_000
+PROGRESS_SECONDS = 5.0
+BATCH_ROWS = 65_536
+_READ_AHEAD = 4
 
 
-class ListingError(ValueError):
-    """The bytes are no listing that this project wrote."""
-
-
-def write_listing(destination: BinaryIO, batches: Iterable[tuple[DataKind, ObjectColumns]]) -> ListingSummary:
+def write_listing(
+    source: ListingSource,
+    prefixes: Mapping[DataKind, str],
+    workspace: Workspace,
+    folder: str,
+    *,
+    filters: ListingFilters,
+    window: tuple[datetime, datetime] | None,
+    workers: int = 16,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> ListingSummary:
     """
-    Write batches of objects as Parquet and return their counts.
+    List a bucket into a folder of the workspace and return what was found.
 
-    :param destination: an open binary file; left open.
-    :param batches: consumed once, in order; each with the half of the data it belongs to.
+    Called again after a kill, with the same settings and within a day, it goes on where it stopped; in every other
+    case it lists anew. Two processes may do this in one folder at the same time. Memory does not grow with the bucket.
+
+    :param prefixes: what the keys of each kind begin with; none may begin with another
+    :param folder: a prefix of keys that ends in a slash
+    :param window: time of last modification, start inclusive and end exclusive, with time zones; None for all
+    :param workers: how many shards are listed at the same time
+    :param on_progress: called every few seconds
+    :raises ListingError: prefixes overlap, or the bucket lists a key twice
     """
-    import pyarrow.parquet as pq
-
-    summary = ListingSummary()
-    schema = _schema()
-    with pq.ParquetWriter(destination, schema, compression="zstd") as writer:
-        for group in _row_groups(_counted(batches, summary)):
-            writer.write_table(group)
+    settings = ListingSettings(source.uri, prefixes, filters, window)
+    plan = ensure_plan(source, settings, workspace, folder)
+    run = _Run(plan, on_progress)
+    writer = ShardWriter(source, settings, workspace, f"{folder}{plan.name}/", run.count)
+    names = (key.rpartition("/")[2] for batch in workspace.list(writer.folder) for key in batch.keys)
+    positions = run.finish(writer, chains(names), workers)
+    tallies = dict.fromkeys(prefixes, Tally())
+    parts: dict[str, list[str]] = {kind.value: [] for kind in prefixes}
+    for shard, position in zip(plan.shards, positions, strict=True):
+        tallies[shard.kind] += position.tally
+        parts[shard.kind.value] += position.parts
+    summary = ListingSummary(tallies)
+    index = {"plan": plan.name, "settings": settings.to_dict(), "summary": summary.to_dict(), "parts": parts}
+    workspace.write(f"{folder}{INDEX_NAME}", orjson.dumps(index, option=orjson.OPT_INDENT_2))
     return summary
 
 
-def read_listing(source: BinaryIO, *, kind: DataKind | None = None, batch_size: int = 10_000) -> Iterator[ListingBatch]:
+def read_listing(workspace: Workspace, folder: str, *, kind: DataKind | None = None) -> Iterator[ListingBatch]:
     """
-    Yield the rows of a stored listing in the order in which they were written.
+    Yield the rows of a stored listing, shard by shard in the order of its plan, in batches of bounded size.
 
-    :param source: an open, seekable binary file.
-    :param kind: only the rows of this half of the data.
-    :raises ListingError: when the file is not a listing.
+    :param kind: only the rows of this half of the data
+    :raises ListingError: the folder holds no complete listing, or something else under a listing's name
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(source)
-    except pa.ArrowInvalid as error:
-        raise ListingError(f"this file is no listing (no Parquet: {error}); list the bucket again") from error
-    if file.schema_arrow.names != _schema().names:
-        raise ListingError(f"this file is no listing: it has columns {file.schema_arrow.names}, not {_schema().names}")
-    for record_batch in file.iter_batches(batch_size):
-        rows = record_batch if kind is None else _only(record_batch, kind)
-        if rows.num_rows:
-            yield _to_batch(rows)
+    if not workspace.exists(f"{folder}{INDEX_NAME}"):
+        raise ListingError(f"{folder} holds no complete listing; run list_bucket to its end first")
+    index = orjson.loads(workspace.read(f"{folder}{INDEX_NAME}"))
+    wanted = [kind] if kind else list(index["parts"])
+    keys = [f"{folder}{index['plan']}/{name}" for one in wanted for name in index["parts"].get(one, ())]
+    for key, data in _read_ahead(workspace, keys):
+        for rows in open_part(data, key).iter_batches(BATCH_ROWS):
+            yield ListingBatch(rows)
 
 
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
-    columns: dict[str, pa.DataType] = {
-        "key": pa.string(),
-        "size": pa.int64(),
-        "modified": pa.timestamp("us", tz="UTC"),
-        "etag": pa.string(),
-        "kind": pa.string(),
-    }
-    return pa.schema(columns)
-
-
-def _counted(batches: Iterable[tuple[DataKind, ObjectColumns]], summary: ListingSummary) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
-    schema = _schema()
-    for kind, batch in batches:
-        summary.add(kind, batch.sizes)
-        columns: list[Any] = [batch.keys, batch.sizes, batch.modified, batch.etags, [kind] * len(batch.keys)]
-        arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
-        yield pa.record_batch(arrays, schema=schema)
+def _read_ahead(workspace: Workspace, keys: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield each key with its content, in order, while the next ones are being read."""
+    with ThreadPoolExecutor(_READ_AHEAD, "listing-read") as pool:
+        started: deque[tuple[str, Future[bytes]]] = deque()
+        try:
+            for key in keys:
+                started.append((key, pool.submit(workspace.read, key)))
+                if len(started) > _READ_AHEAD:
+                    yield _next_content(started)
+            while started:
+                yield _next_content(started)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    import pyarrow as pa
-
-    for first in batches:
-        group, rows = [first], first.num_rows
-        while rows < _ROW_GROUP_ROWS and (batch := next(batches, None)) is not None:
-            group.append(batch)
-            rows += batch.num_rows
-        yield pa.Table.from_batches(group)
+def _next_content(started: deque[tuple[str, Future[bytes]]]) -> tuple[str, bytes]:
+    key, content = started.popleft()
+    return key, content.result()
 
 
-def _only(record_batch: pa.RecordBatch, kind: DataKind) -> pa.RecordBatch:
-    import pyarrow as pa
-    import pyarrow.compute as pc
+class _Run:
+    """Lists all shards of a plan at the same time, says how far it is, and ends them all when one fails."""
 
-    return record_batch.filter(pc.equal(record_batch.column("kind"), pa.scalar(kind.value)))
+    def __init__(self, plan: Plan, on_progress: Callable[[Progress], None] | None) -> None:
+        self._plan = plan
+        self._on_progress = on_progress
+        self._objects = 0
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._failure: Exception | None = None
 
+    def count(self, objects: int) -> None:
+        if self._stopped.is_set():
+            raise ListingStoppedError
+        with self._lock:
+            self._objects += objects
 
-def _to_batch(rows: pa.RecordBatch) -> ListingBatch:
-    columns: list[list[Any]] = [column.to_pylist() for column in rows.columns]
-    keys, sizes, modified, etags, kinds = columns
-    return ListingBatch(
-        keys=tuple(keys),
-        sizes=tuple(sizes),
-        modified=tuple(moment.astimezone(UTC) for moment in modified),
-        etags=tuple(etags),
-        kinds=tuple(DataKind(kind) for kind in kinds),
-    )
+    def finish(self, writer: ShardWriter, parts: Mapping[int, tuple[str, ...]], workers: int) -> list[Position]:
+        """Return where each shard ends, in order; the error of the first that fails is raised."""
+        with ThreadPoolExecutor(workers, "listing-write") as pool:
+            try:
+                shards = [
+                    pool.submit(self._write, writer, shard, parts.get(shard.number, ())) for shard in self._plan.shards
+                ]
+                self._watch(shards)
+            finally:
+                self._stopped.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+        if self._failure:
+            raise self._failure
+        return [shard.result() for shard in shards]
+
+    def _write(self, writer: ShardWriter, shard: ShardPlan, parts: tuple[str, ...]) -> Position:
+        try:
+            return writer.write(shard, parts)
+        except Exception as error:
+            if not self._stopped.is_set():
+                self._failure = error
+                self._stopped.set()  # here, since the main thread may be late and this one would take the next shard
+            raise
+
+    def _watch(self, shards: list[Future[Position]]) -> None:
+        running = set(shards)
+        while running and not self._stopped.is_set():
+            _, running = wait(running, PROGRESS_SECONDS, "FIRST_EXCEPTION")
+            if running and self._on_progress:
+                self._on_progress(Progress(self._objects, len(shards) - len(running), len(shards)))

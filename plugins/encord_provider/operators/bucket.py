@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from encord_provider.hooks.bucket import open_campaign_bucket
 from include.benchmark_qa import paths
 from include.benchmark_qa.prefixes import check_prefixes
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.object_storage.protocol import Bucket, ObjectBatch
+    from include.benchmark_qa.listing.model import DataKind, ListingSummary, Progress
 
 # Only these runs stand for a stretch of time; one that a person triggers covers everything.
 INTERVAL_RUNS = frozenset({"scheduled", "backfill"})
@@ -24,13 +24,16 @@ class ListBucketOperator(BaseOperator):
     List the benchmark and the production files of a bucket into the workspace, as Parquet.
 
     A scheduled or backfilled run lists what was last modified within its data interval (start inclusive, end
-    exclusive), any other run everything. Returns ``{"listing": key, "benchmark": {"objects", "bytes"}, ...}``.
+    exclusive), any other run everything. A retry of a task that was killed goes on where that stopped. Returns
+    ``{"listing": folder, "benchmark": {"objects", "bytes", "filtered"}, "production": ...}``.
 
-    :param bucket_uri: ``s3://bucket`` or a folder (templated)
+    :param bucket_uri: a URI of ``open_bucket`` (templated)
     :param benchmark_prefix: what the keys of known units begin with (templated)
     :param production_prefix: what the keys of real work begin with (templated)
     :param workspace: URI of the campaign's workspace (templated)
+    :param filters: the fields of ``ListingFilters``: which files are listed at all
     :param bucket_options: keyword arguments of ``open_bucket``; no secrets
+    :param bucket_conn_id: the Airflow connection of the bucket; None for the cloud's default credentials
     """
 
     template_fields: Sequence[str] = ("bucket_uri", "benchmark_prefix", "production_prefix", "workspace")
@@ -42,7 +45,9 @@ class ListBucketOperator(BaseOperator):
         benchmark_prefix: str,
         production_prefix: str,
         workspace: str,
+        filters: Mapping[str, Any] | None = None,
         bucket_options: Mapping[str, str] | None = None,
+        bucket_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,7 +55,9 @@ class ListBucketOperator(BaseOperator):
         self.benchmark_prefix = benchmark_prefix
         self.production_prefix = production_prefix
         self.workspace = workspace
+        self.filters = filters or {}
         self.bucket_options = bucket_options or {}
+        self.bucket_conn_id = bucket_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
@@ -58,34 +65,47 @@ class ListBucketOperator(BaseOperator):
 
         :raises ValueError: the prefixes overlap, or a run over everything finds no file under one of them
         """
+        from include.benchmark_qa.listing.filters import ListingFilters
         from include.benchmark_qa.listing.model import DataKind
         from include.benchmark_qa.listing.store import write_listing
         from include.object_storage import open_bucket
 
         check_prefixes(self.benchmark_prefix, self.production_prefix)  # as they are now: the form may have changed them
-        bucket = open_bucket(self.bucket_uri, **self.bucket_options)
+        bucket = open_campaign_bucket(self.bucket_uri, self.bucket_options, self.bucket_conn_id)
         prefixes = {DataKind.BENCHMARK: self.benchmark_prefix, DataKind.PRODUCTION: self.production_prefix}
+        folder = f"{paths.run_folder(context['run_id'])}listing/"
         window = data_window(context)
-        with tempfile.TemporaryFile() as file:
-            parts = ((kind, batch) for kind, prefix in prefixes.items() for batch in self._list(bucket, prefix, window))
-            summary = write_listing(file, parts)
-            if window is None:
-                self._refuse_empty(bucket, {prefixes[kind]: count for kind, count in summary.objects.items()})
-            file.seek(0)
-            key = f"{paths.run_folder(context['run_id'])}listing.parquet"
-            open_bucket(self.workspace).write(key, file)
+        summary = write_listing(
+            bucket,
+            prefixes,
+            open_bucket(self.workspace),
+            folder,
+            filters=ListingFilters.model_validate(self.filters),
+            window=window,
+            on_progress=self._log_progress,
+        )
+        if window is None:
+            refuse_empty(bucket.uri, prefixes, summary)
         found = summary.to_dict()
         self.log.info("Listed %s%s: %s", bucket.uri, f" modified within {window}" if window else "", found)
-        return {"listing": key, **found}
+        return {"listing": folder, **found}
 
-    def _list(self, bucket: Bucket, prefix: str, window: tuple[datetime, datetime] | None) -> Iterator[ObjectBatch]:
-        start, end = window or (None, None)
-        return bucket.list(prefix, modified_from=start, modified_until=end)
+    def _log_progress(self, progress: Progress) -> None:
+        self.log.info("Listed %s", progress)
 
-    def _refuse_empty(self, bucket: Bucket, counts: Mapping[str, int]) -> None:
-        if empty := [prefix for prefix, count in counts.items() if not count]:
-            places = " and ".join(f"{bucket.uri}/{prefix}" for prefix in empty)
-            raise ValueError(f"no files under {places}: correct the bucket or its prefixes in the campaign")
+
+def refuse_empty(uri: str, prefixes: Mapping[DataKind, str], summary: ListingSummary) -> None:
+    """
+    Make sure that there is a file of each kind.
+
+    :raises ValueError: there is none under a prefix, or the filters left all of them out
+    """
+    empty = {prefixes[kind]: tally.filtered for kind, tally in summary.tallies.items() if not tally.objects}
+    if nothing := [f"{uri}/{prefix}" for prefix, filtered in empty.items() if not filtered]:
+        raise ValueError(f"no files under {' and '.join(nothing)}: correct the bucket or its prefixes in the campaign")
+    if empty:
+        left_out = " and ".join(f"all {filtered:,} files under {uri}/{prefix}" for prefix, filtered in empty.items())
+        raise ValueError(f"`bucket.filters` leave out {left_out}: correct them in the campaign")
 
 
 def data_window(context: Context) -> tuple[datetime, datetime] | None:

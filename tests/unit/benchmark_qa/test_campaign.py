@@ -70,6 +70,8 @@ def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"tittle": "x"}, "tittle: no such field"),
         ({"bucket__url": "s3://x"}, "bucket.url: no such field"),
+        ({"bucket__filters": {"suffix": [".jpg"]}}, "bucket.filters.suffix: no such field"),
+        ({"bucket__filters": {"min_size": 2, "max_size": 1}}, "bucket.filters: min_size 2 is more than max_size 1"),
         ({"bucket__uri": ""}, "bucket.uri: String should have at least 1 character"),
         ({"title": None}, "title: Input should be a valid string"),
         ({"max_failed_imports": -1}, "max_failed_imports: Input should be greater than or equal to 0"),

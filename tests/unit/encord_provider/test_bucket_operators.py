@@ -33,8 +33,15 @@ def bucket(tmp_path: Path) -> Path:
     return tmp_path / "bucket"
 
 
-def list_files(bucket: Path, workspace: Path, prefixes: dict[str, str] = PREFIXES, **context: Any) -> dict[str, Any]:
-    operator = ListBucketOperator(task_id="list", bucket_uri=str(bucket), workspace=str(workspace), **prefixes)
+def list_files(
+    bucket: Path,
+    workspace: Path,
+    prefixes: dict[str, str] = PREFIXES,
+    filters: dict[str, Any] | None = None,
+    **context: Any,
+) -> dict[str, Any]:
+    places = {"bucket_uri": str(bucket), "workspace": str(workspace), **prefixes}
+    operator = ListBucketOperator(task_id="list", filters=filters, **places)
     return dict(run(operator, **context))
 
 
@@ -94,7 +101,26 @@ def test_prefixes_that_the_form_made_overlap_are_refused_before_anything_is_list
 def test_a_prefix_without_files_is_an_error_that_names_it(bucket: Path, workspace: Path) -> None:
     with pytest.raises(ValueError, match=r"no files under \S+/bucket/bench/: correct the bucket or its prefixes"):
         list_files(bucket, workspace, PREFIXES | {"benchmark_prefix": "bench/"})
-    assert not workspace.exists()
+
+
+def test_the_same_run_lists_anew_once_the_files_are_there(bucket: Path, workspace: Path) -> None:
+    moved = bucket / "benchmark"
+    moved.rename(bucket / "elsewhere")
+    with pytest.raises(ValueError, match="no files under"):
+        list_files(bucket, workspace)
+    (bucket / "elsewhere").rename(moved)
+    assert counts(list_files(bucket, workspace)) == {"benchmark": 1, "production": 3}
+
+
+def test_filters_that_leave_a_kind_without_files_are_an_error_that_says_so(bucket: Path, workspace: Path) -> None:
+    assert list_files(bucket, workspace, filters={"exclude": "[bc].jpg"})["production"] == {
+        "objects": 1,
+        "bytes": len("production/d.jpg"),
+        "filtered": 2,
+    }
+    said = r"`bucket.filters` leave out all 3 files under \S+/bucket/production/: correct them in the campaign"
+    with pytest.raises(ValueError, match=said):
+        list_files(bucket, workspace, filters={"glob": "a.*"})
 
 
 def test_a_listing_becomes_a_manifest_a_kind(bucket: Path, workspace: Path) -> None:
