@@ -74,7 +74,8 @@ def _add_user(call: Call, user: doc.User) -> None:
 
 def _add_integration(call: Call, integration: doc.Integration) -> None:
     uuid = integration.uuid or stable_uuid("integration", integration.title)
-    _add_once(call, tables.INTEGRATIONS, "uuid", {"uuid": uuid, "title": integration.title})
+    record = {"uuid": uuid, "title": integration.title, "is_strict": integration.strict_client_only}
+    _add_once(call, tables.INTEGRATIONS, "uuid", record)
     add_cloud_objects(call.connection, uuid, integration.objects)
 
 

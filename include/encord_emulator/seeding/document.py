@@ -87,11 +87,16 @@ class User(Entry):
 
 
 class Integration(Entry):
-    """A cloud integration; ``objects`` are the URLs that it finds in the cloud, for folders that follow a bucket."""
+    """
+    A cloud integration; ``objects`` are the URLs that it finds in the cloud, for folders that follow a bucket.
+
+    With ``strict_client_only``, files must come with their media metadata.
+    """
 
     uuid: Uuid | None = None
     title: Name
     objects: tuple[Name, ...] = ()
+    strict_client_only: bool = False
 
 
 class Ontology(Entry):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from include.encord_emulator.call import Call
 from include.encord_emulator.store.database import Record, fetch_in
+from include.encord_emulator.store.integrations import is_strict
 from include.encord_emulator.store.media import is_uploaded, uploaded_objects
 from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
 from include.encord_emulator.wire.manifest import read_unit
@@ -66,9 +67,10 @@ def _problems(call: Call, job: Record, units: Sequence[Unit]) -> list[str | None
     promised = [uuid for unit in units for uuid in unit.item_uuids]
     taken = {row["uuid"] for row in fetch_in(call.connection, sa.select(ITEMS.c.uuid), ITEMS.c.uuid, promised)}
     arrived = _arrived(call, units)
+    strict = is_strict(call, job["integration"])
     problems: list[str | None] = []
     for unit in units:
-        problem = unit.problem(in_cloud=job["integration"] is not None)
+        problem = unit.problem(in_cloud=job["integration"] is not None, is_strict=strict)
         if lost := [file.url for file in unit.files if is_uploaded(file.url) and file.url not in arrived]:
             problem = problem or f"nothing was uploaded to {lost[0]}"
         if problem is None and (missing := [uuid for uuid in unit.images if uuid not in images]):

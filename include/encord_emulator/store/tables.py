@@ -52,7 +52,7 @@ USERS = _table(
     sa.Column("member_type", sa.Text, default="internal"), sa.Column("joined_at", sa.Text, default=clock.now),
 )  # fmt: skip
 TOKENS = _table("tokens", _text("token", unique=True), _text("email"), _text("expires_at"))
-INTEGRATIONS = _table("integrations", _text("uuid", unique=True), _text("title"))
+INTEGRATIONS = _table("integrations", _text("uuid", unique=True), _text("title"), _integer("is_strict"))
 TEMPLATES = _table("templates", _text("uuid", unique=True), _text("title"), _json("document"), _integer("is_default"))
 SWITCHES = _table("switches", _text("name", unique=True), _json("value"))
 REQUESTS = _table(

@@ -21,6 +21,7 @@ from include.encord_emulator.call import Call
 from include.encord_emulator.errors import invalid
 from include.encord_emulator.store.database import Record
 from include.encord_emulator.store.dataset_rows import add_rows, linked
+from include.encord_emulator.store.integrations import is_strict
 from include.encord_emulator.store.registration import CANCELLED, DONE, ERROR, SKIPPED, check, register
 from include.encord_emulator.store.tables import DATASETS, FOLDERS, UPLOAD_CHUNKS, UPLOAD_JOBS
 from include.encord_emulator.wire.manifest import Registration, read_upload, registrations
@@ -81,9 +82,10 @@ def start_job(call: Call, order: Order) -> str:
 
 
 def _checked(call: Call, order: Order, units: Iterator[Registration]) -> Iterator[Registration]:
-    strict = call.switches["upload_problems"] == "request"
+    at_once = call.switches["upload_problems"] == "request"
+    in_cloud, strict = order.integration is not None, is_strict(call, order.integration)
     for unit in units:
-        if strict and (problem := unit.unit.problem(in_cloud=order.integration is not None)):
+        if at_once and (problem := unit.unit.problem(in_cloud=in_cloud, is_strict=strict)):
             raise invalid(f"{unit.path}: {problem}")
         yield unit
 

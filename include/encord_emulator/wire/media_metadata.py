@@ -92,13 +92,18 @@ def first_tag_value(tags: Mapping[str, Any], name: str) -> Any:
     return values[0] if isinstance(values, list) and values else None
 
 
+def has_media_metadata(item_type: str) -> bool:
+    """Tell whether a customer can say anything about files of this type; of NIfTI he cannot."""
+    return item_type in _MODELS
+
+
 def read_media_metadata(item_type: str, given: object) -> dict[str, Any]:
     """
     Return the metadata of a file with its keys in snake_case; nothing given is fine.
 
     :raises ValueError: it is not what files of this type have; the message names the field.
     """
-    if given is None or item_type not in _MODELS:
+    if given is None or not has_media_metadata(item_type):
         return {}
     try:
         return _MODELS[item_type].model_validate(given).model_dump()

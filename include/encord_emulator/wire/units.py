@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.encord_emulator.wire.media import media_facts
-from include.encord_emulator.wire.media_metadata import read_media_metadata
+from include.encord_emulator.wire.media_metadata import has_media_metadata, read_media_metadata
 
 TITLE_LIMIT = 300
 URL_BYTES_LIMIT = 16 * 1024
@@ -63,17 +63,20 @@ class Unit:
         """The uuids promised to the items of the unit."""
         return [file.item_uuid for file in self.files if file.item_uuid]
 
-    def problem(self, *, in_cloud: bool) -> str | None:
+    def problem(self, *, in_cloud: bool, is_strict: bool = False) -> str | None:
         """
         Return what is wrong with the unit, or ``None``.
 
         :param in_cloud: whether the files are behind an integration, where groups must have a title.
+        :param is_strict: whether that integration is for clients only, so that Encord cannot look into the files.
         """
         for file in self.files:
             if found := _url_problem(file.url) or _title_problem(file.name):
                 return found
         if self.is_group and not self.title and in_cloud:
             return "title is required for image groups and DICOM series"
+        if is_strict and has_media_metadata(self.item_type) and any(file.metadata is None for file in self.files):
+            return f"media metadata is required for each file ({self.item_type}): the integration is strict client-only"
         return _title_problem(self.title or "") or self._media_problem()
 
     def media(self) -> dict[str, Any]:

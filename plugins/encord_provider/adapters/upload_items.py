@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from include.benchmark_qa.manifest.model import Unit, UnitType
 
 if TYPE_CHECKING:
     from encord.orm.storage import DataUploadItems
+    from pydantic import BaseModel
 
 _FIELDS = {
     UnitType.IMAGE: "images",
@@ -28,7 +29,7 @@ def as_upload_items(units: Sequence[Unit]) -> DataUploadItems:
     """
     Return the units in the SDK's form, duplicates skipped by URL within the folder.
 
-    The SDK drops fields that it does not know without a word, so each is set by its name here.
+    :raises ValueError: a unit's media metadata is not exactly what the SDK's class for it has; the message names both
     """
     from encord.orm.storage import DataUploadItems
 
@@ -38,40 +39,68 @@ def as_upload_items(units: Sequence[Unit]) -> DataUploadItems:
     return DataUploadItems(**by_field, skip_duplicate_urls=True, upsert_metadata=True)
 
 
-def _convert(unit: Unit) -> Any:
+def _convert(unit: Unit) -> BaseModel:
     common = {"title": unit.title, "client_metadata": dict(unit.client_metadata)}
-    grouped: dict[UnitType, Callable[..., Any]] = {
-        UnitType.IMAGE_GROUP: _image_group,
-        UnitType.IMAGE_SEQUENCE: _image_group,
-        UnitType.DICOM_SERIES: _dicom_series,
-    }
-    if unit.type in grouped:
-        return grouped[unit.type](unit, common)
-    return _single_class(unit.type)(object_url=unit.object_urls[0], **common)
+    if unit.type in {UnitType.IMAGE_GROUP, UnitType.IMAGE_SEQUENCE}:
+        return _image_group(unit, common)
+    return _dicom_series(unit, common) if unit.type is UnitType.DICOM_SERIES else _single(unit, common)
 
 
-def _image_group(unit: Unit, common: dict[str, Any]) -> Any:
-    from encord.orm.storage import DataUploadImageGroup, DataUploadImageGroupImage
-
-    images = [DataUploadImageGroupImage(url=url) for url in unit.object_urls]
-    return DataUploadImageGroup(images=images, create_video=unit.type is UnitType.IMAGE_SEQUENCE, **common)
-
-
-def _dicom_series(unit: Unit, common: dict[str, Any]) -> Any:
-    from encord.orm.storage import DataUploadDicomSeries, DataUploadDicomSeriesDicomFile
-
-    files = [DataUploadDicomSeriesDicomFile(url=url, title=None) for url in unit.object_urls]
-    return DataUploadDicomSeries(dicom_files=files, **common)
-
-
-def _single_class(unit_type: UnitType) -> Any:
+def _image_group(unit: Unit, common: dict[str, Any]) -> BaseModel:
     from encord.orm import storage
 
-    return {
-        UnitType.IMAGE: storage.DataUploadImage,
-        UnitType.VIDEO: storage.DataUploadVideo,
-        UnitType.NIFTI: storage.DataUploadNifti,
-        UnitType.AUDIO: storage.DataUploadAudio,
-        UnitType.TEXT: storage.DataUploadText,
-        UnitType.PDF: storage.DataUploadPDF,
-    }[unit_type]
+    images = [
+        storage.DataUploadImageGroupImage(url=url, image_metadata=media)
+        for url, media in zip(unit.object_urls, _media(unit, storage.CustomerProvidedImageMetadata), strict=True)
+    ]
+    return storage.DataUploadImageGroup(images=images, create_video=unit.type is UnitType.IMAGE_SEQUENCE, **common)
+
+
+def _dicom_series(unit: Unit, common: dict[str, Any]) -> BaseModel:
+    from encord.orm import storage
+
+    media = _media(unit, storage.CustomerProvidedDicomSeriesDicomFileMetadata)
+    files = [
+        storage.DataUploadDicomSeriesDicomFile(url=url, title=None, dicom_metadata=metadata)
+        for url, metadata in zip(unit.object_urls, media, strict=True)
+    ]
+    return storage.DataUploadDicomSeries(dicom_files=files, **common)
+
+
+def _single(unit: Unit, common: dict[str, Any]) -> BaseModel:
+    from encord.orm import storage
+
+    classes: Mapping[UnitType, tuple[Any, str, Any]] = {
+        UnitType.IMAGE: (storage.DataUploadImage, "image_metadata", storage.CustomerProvidedImageMetadata),
+        UnitType.VIDEO: (storage.DataUploadVideo, "video_metadata", storage.CustomerProvidedVideoMetadata),
+        UnitType.AUDIO: (storage.DataUploadAudio, "audio_metadata", storage.CustomerProvidedAudioMetadata),
+        UnitType.TEXT: (storage.DataUploadText, "text_metadata", storage.CustomerProvidedTextMetadata),
+        UnitType.PDF: (storage.DataUploadPDF, "pdf_metadata", storage.CustomerProvidedPdfMetadata),
+    }
+    if unit.type is UnitType.NIFTI:  # the SDK has no media metadata for it
+        return storage.DataUploadNifti(object_url=unit.object_urls[0], **common)
+    item_class, field, media_class = classes[unit.type]
+    item: BaseModel = item_class(object_url=unit.object_urls[0], **{field: _media(unit, media_class)[0]}, **common)
+    return item
+
+
+def _media(unit: Unit, media_class: type[BaseModel]) -> list[Any]:
+    """Return for each file its metadata in the SDK's class, None where the unit has none."""
+    if not unit.media:
+        return [None] * len(unit.object_urls)
+    if len(unit.media) != len(unit.object_urls):
+        raise ValueError(
+            f"{unit.title!r} has {len(unit.object_urls)} files and the media metadata of {len(unit.media)}: make the "
+            "manifest again"
+        )
+    return [_checked(unit, media_class, given) for given in unit.media]
+
+
+def _checked(unit: Unit, media_class: type[BaseModel], given: Mapping[str, Any]) -> BaseModel:
+    # The SDK drops fields that it does not know without a word.
+    if given.keys() != media_class.model_fields.keys():
+        raise ValueError(
+            f"the media metadata of {unit.title!r} has the fields {sorted(given)}; {media_class.__name__} has "
+            f"{sorted(media_class.model_fields)}: make the manifest again"
+        )
+    return media_class(**given)
