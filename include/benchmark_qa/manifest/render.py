@@ -4,13 +4,14 @@ The JSON manifest as Encord documents it, written and read.
 One array per kind of data: ``videos``, ``images``, ``audio``, ``nifti``, ``text``, ``pdf`` (items with ``objectUrl``),
 ``image_groups`` (groups and sequences, told apart by an explicit ``createVideo``) and ``dicom_series`` (items with
 ``objectUrl_0``, ``objectUrl_1``, ...), then the two switches that make sending it twice harmless. Format: Encord's
-page "Register cloud data", ``encord_formats.md`` section 1.3.
+page "Register cloud data", ``encord_formats.md`` section 1.3. Of groups whose files come with media metadata, for which
+that page has no example, the files are listed as the SDK sends them (``images``, ``dicomFiles``; section 1.2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 import orjson
@@ -32,44 +33,79 @@ SECTIONS = {
 _ORDER = tuple(dict.fromkeys(SECTIONS.values()))
 _TYPES = {section: unit_type for unit_type, section in SECTIONS.items() if section != "image_groups"}
 
+MEDIA_FIELDS = {
+    UnitType.VIDEO: "videoMetadata",
+    UnitType.IMAGE: "imageMetadata",
+    UnitType.IMAGE_GROUP: "imageMetadata",
+    UnitType.IMAGE_SEQUENCE: "imageMetadata",
+    UnitType.DICOM_SERIES: "dicomMetadata",
+    UnitType.AUDIO: "audioMetadata",
+    UnitType.TEXT: "textMetadata",
+    UnitType.PDF: "pdfMetadata",
+}
+_PARTS = {"image_groups": "images", "dicom_series": "dicomFiles"}
+
 # Upsert has no effect unless duplicates are skipped.
 _SWITCHES: Mapping[str, bool] = {"skip_duplicate_urls": True, "upsert_metadata": True}
 
+# Follows every item, also the last until the section is closed.
+SEPARATOR = b",\n"
+
+Bytes: TypeAlias = bytes | memoryview
+
 
 def render_item(unit: Unit) -> bytes:
-    """Return the unit as one entry of its section: UTF-8 JSON on one line, keys in a fixed order."""
+    """Return the unit as one entry of its section: UTF-8 JSON on one line, keys in a fixed order, and a separator."""
     item: dict[str, Any] = {}
     if unit.type.is_group:
         item["title"] = unit.title
         if unit.type is not UnitType.DICOM_SERIES:
             item["createVideo"] = unit.type is UnitType.IMAGE_SEQUENCE
-        item |= {f"objectUrl_{position}": url for position, url in enumerate(unit.object_urls)}
+        item |= _files(unit)
     else:
         item["objectUrl"] = unit.object_urls[0]
         item["title"] = unit.title
+        if unit.media:
+            item[MEDIA_FIELDS[unit.type]] = unit.media[0]
     item["clientMetadata"] = dict(unit.client_metadata)
-    return orjson.dumps(item)
+    return orjson.dumps(item) + SEPARATOR
 
 
-def assemble(items: Iterable[tuple[UnitType, bytes]]) -> bytes:
-    """Return the manifest of rendered items: an entry per line, equal items in equal order to equal bytes."""
-    sections: dict[str, list[bytes]] = {}
-    for unit_type, item in items:
-        sections.setdefault(SECTIONS[unit_type], []).append(item)
-    members = [b'"%s": [\n%s\n]' % (name.encode(), b",\n".join(sections[name])) for name in _ORDER if name in sections]
-    members += [b'"%s": %s' % (name.encode(), orjson.dumps(value)) for name, value in _SWITCHES.items()]
-    return b"{\n" + b",\n".join(members) + b"\n}\n"
+def _files(unit: Unit) -> dict[str, Any]:
+    if not unit.media:
+        return {f"objectUrl_{position}": url for position, url in enumerate(unit.object_urls)}
+    files = zip(unit.object_urls, unit.media, strict=True)
+    return {_PARTS[SECTIONS[unit.type]]: [{"url": url, MEDIA_FIELDS[unit.type]: media} for url, media in files]}
+
+
+def assemble(sections: Mapping[str, Sequence[Bytes]]) -> bytes:
+    """
+    Return the manifest of rendered items, an entry a line: equal items in equal order give equal bytes.
+
+    :param sections: by section, pieces of bytes that together are whole items, each with its separator
+    """
+    pieces: list[Bytes] = [b"{\n"]
+    for name in _ORDER:
+        if items := sections.get(name):
+            *most, last = items
+            pieces += [b'"%s": [\n' % name.encode(), *most, last[: -len(SEPARATOR)], b"\n],\n"]
+    switches = [b'"%s": %s' % (name.encode(), orjson.dumps(value)) for name, value in _SWITCHES.items()]
+    return b"".join([*pieces, b",\n".join(switches), b"\n}\n"])
 
 
 def render_shard(units: Iterable[Unit]) -> bytes:
     """Return the manifest of some units as UTF-8 JSON."""
-    return assemble((unit.type, render_item(unit)) for unit in units)
+    sections: dict[str, list[bytes]] = {}
+    for unit in units:
+        sections.setdefault(SECTIONS[unit.type], []).append(render_item(unit))
+    return assemble(sections)
 
 
-def read_shard(data: bytes) -> list[Unit]:
+def read_shard(data: bytes, url_prefix: str) -> list[Unit]:
     """
-    Return the units of a manifest that ``render_shard`` wrote, section by section.
+    Return the units of a manifest that this project wrote, section by section.
 
+    :param url_prefix: what every URL begins with, before the percent-encoded key
     :raises ManifestError: when the bytes are not such a manifest; the message names section and entry.
     """
     try:
@@ -81,19 +117,20 @@ def read_shard(data: bytes) -> list[Unit]:
     if unknown := sorted(set(manifest) - {*_ORDER, *_SWITCHES}):
         raise ManifestError(f"this manifest has unknown section(s) {unknown}; known: {list(_ORDER)}")
     return [
-        _read_item(section, position, item)
+        _read_item(section, position, item, url_prefix)
         for section in _ORDER
         for position, item in enumerate(manifest.get(section, []))
     ]
 
 
-def _read_item(section: str, position: int, item: Any) -> Unit:
+def _read_item(section: str, position: int, item: Any, url_prefix: str) -> Unit:
     try:
         unit_type = _unit_type(section, item)
-        urls = _urls(unit_type, item)
+        urls, media = _read_files(unit_type, item)
         metadata = item["clientMetadata"]
-        return Unit(unit_type, item["title"], urls, _keys(unit_type, urls, metadata["source_key"]), metadata)
-    except (KeyError, TypeError) as error:
+        keys = tuple(_key(url, url_prefix) for url in urls) if unit_type.is_group else (metadata["source_key"],)
+        return Unit(unit_type, item["title"], urls, keys, metadata, media)
+    except (KeyError, TypeError, ValueError) as error:
         raise ManifestError(
             f"entry {position} of section {section!r} was not written by this project: it lacks or misuses {error}"
         ) from error
@@ -105,15 +142,17 @@ def _unit_type(section: str, item: Mapping[str, Any]) -> UnitType:
     return UnitType.IMAGE_SEQUENCE if item["createVideo"] else UnitType.IMAGE_GROUP
 
 
-def _urls(unit_type: UnitType, item: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_files(unit_type: UnitType, item: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Mapping[str, Any], ...]]:
+    field = MEDIA_FIELDS.get(unit_type, "")
     if not unit_type.is_group:
-        return (item["objectUrl"],)
+        return (item["objectUrl"],), ((item[field],) if field in item else ())
+    if parts := item.get(_PARTS[SECTIONS[unit_type]]):
+        return tuple(part["url"] for part in parts), tuple(part[field] for part in parts)
     count = sum(name.startswith("objectUrl_") for name in item)
-    return tuple(item[f"objectUrl_{position}"] for position in range(count))
+    return tuple(item[f"objectUrl_{position}"] for position in range(count)), ()
 
 
-def _keys(unit_type: UnitType, urls: tuple[str, ...], source_key: str) -> tuple[str, ...]:
-    if not unit_type.is_group:
-        return (source_key,)
-    # Members lie in the directory itself, and percent-encoding keeps slashes, so the last segment is the name.
-    return tuple(f"{source_key}/{unquote(url.rpartition('/')[2])}" for url in urls)
+def _key(url: str, url_prefix: str) -> str:
+    if not url.startswith(url_prefix):
+        raise ValueError(f"URL {url!r}, which does not begin with {url_prefix!r}")
+    return unquote(url.removeprefix(url_prefix))

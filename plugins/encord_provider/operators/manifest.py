@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
     from include.benchmark_qa.listing.model import DataKind
     from include.benchmark_qa.manifest.shards import ManifestIndex
+    from include.object_storage import Bucket
+
+_FIRST_LEFT_OUT = 10
+_BYTES_LOOKED_AT = 256_000
 
 
 class GenerateManifestOperator(BaseOperator):
     """
     Make Encord's manifests from a listing, by the campaign's rules, as JSON shards in the workspace.
 
-    Returns ``{"manifest": key of the folder, "units": {kind: count}, "ignored": {kind: count}}``; the folder holds
-    one manifest a kind, each with its index.
+    Returns ``{"manifest": key of the folder, "units": {kind: count}, "quarantined": {kind: count}}``; the folder holds
+    one manifest a kind, each with its index and its ``quarantine.jsonl``: the objects that are left out, and why.
 
     :param listing: folder of the listing in the workspace (templated)
     :param workspace: URI of the campaign's workspace (templated)
@@ -61,44 +65,58 @@ class GenerateManifestOperator(BaseOperator):
         """
         Write the manifests, each one's index last.
 
-        :raises ManifestError: a file that Encord would refuse, by its key
+        :raises ManifestError: with ``strict`` rules, an object that cannot be registered: all of them, by their keys
         """
         from include.benchmark_qa.listing.model import DataKind
 
         folder = f"{paths.run_folder(context['run_id'])}manifest/"
         prefixes = {DataKind.BENCHMARK: self.benchmark_prefix, DataKind.PRODUCTION: self.production_prefix}
-        made = {kind: self._write(kind, prefix, folder) for kind, prefix in prefixes.items()}
-        for kind, index in made.items():
-            self.log.info("%s: %s in %d shard(s)", kind.value, index.units or "no units", len(index.shards))
-            if index.ignored:
-                self.log.warning(
-                    "%s: no rule of the manifest is for %d file(s), such as %s",
-                    kind.value,
-                    index.ignored,
-                    ", ".join(index.first_ignored),
-                )
+        made = {kind: self._write(kind, prefix, f"{folder}{kind.value}/") for kind, prefix in prefixes.items()}
         return {
             "manifest": folder,
             "units": {kind.value: sum(index.units.values()) for kind, index in made.items()},
-            "ignored": {kind.value: index.ignored for kind, index in made.items()},
+            "quarantined": {kind.value: index.quarantined for kind, index in made.items()},
         }
 
     def _write(self, kind: DataKind, prefix: str, folder: str) -> ManifestIndex:
         from include.benchmark_qa.listing.store import read_listing
-        from include.benchmark_qa.manifest.generate import ManifestGenerator
+        from include.benchmark_qa.manifest.generate import generate_manifest
         from include.benchmark_qa.manifest.rules import ManifestRules
-        from include.benchmark_qa.manifest.shards import INDEX_NAME, cut_shards, read_index, render_index
+        from include.benchmark_qa.manifest.units import Place
         from include.object_storage import open_bucket
 
         workspace = open_bucket(self.workspace)
         bucket = open_campaign_bucket(self.bucket_uri, self.bucket_options, self.bucket_conn_id)
-        rules = ManifestRules.model_validate(self.rules)
-        generator = ManifestGenerator(rules, kind, bucket.url, prefix)
-        keys = (key for batch in read_listing(workspace, self.listing, kind=kind) for key in batch.keys)
-        shards = []
-        for shard in cut_shards(generator.units(keys), rules):
-            workspace.write(f"{folder}{kind.value}/{shard.info.name}", shard.data)
-            shards.append(shard.info)
-        index = render_index(kind, shards, generator.tally)
-        workspace.write(f"{folder}{kind.value}/{INDEX_NAME}", index)
-        return read_index(index)
+        index = generate_manifest(
+            read_listing(workspace, self.listing, kind=kind, columns=("key", "size")),
+            ManifestRules.model_validate(self.rules),
+            kind,
+            place=Place(uri=bucket.uri, prefix=prefix, url=bucket.url, url_prefix=bucket.url_prefix),
+            workspace=workspace,
+            folder=folder,
+            reader=bucket,
+        )
+        self.log.info("%s: %s in %d shard(s)", kind.value, index.units or "no units", len(index.shards))
+        if index.quarantined:
+            self._log_quarantine(index, workspace, folder)
+        return index
+
+    def _log_quarantine(self, index: ManifestIndex, workspace: Bucket, folder: str) -> None:
+        """Say how many objects are left out, why, and which are the first."""
+        import orjson
+
+        from include.benchmark_qa.manifest.quarantine import QUARANTINE_NAME
+
+        place = f"{folder}{QUARANTINE_NAME}"
+        beginning = workspace.read_range(place, 0, _BYTES_LOOKED_AT).splitlines(keepends=True)
+        whole = [line for line in beginning if line.endswith(b"\n")][:_FIRST_LEFT_OUT]
+        self.log.warning(
+            "%s: %d of %d objects are left out (%s), all listed in %s/%s; the first are:\n%s",
+            index.kind.value,
+            index.quarantined,
+            index.listed,
+            ", ".join(f"{reason}: {count}" for reason, count in index.reasons.items()),
+            workspace.uri,
+            place,
+            "\n".join(f"{line['key']}: {line['reason']}" for line in map(orjson.loads, whole)),
+        )

@@ -167,7 +167,9 @@ class EncordImportFilesOperator(EncordBaseOperator):
         from include.benchmark_qa.manifest.shards import INDEX_NAME, read_index
 
         index = read_index(self._bucket.read(f"{folder}{INDEX_NAME}"))
-        return tuple(tuple(read_shard(self._bucket.read(f"{folder}{info.name}"))) for info in index.shards)
+        return tuple(
+            tuple(read_shard(self._bucket.read(f"{folder}{info.name}"), index.url_prefix)) for info in index.shards
+        )
 
     def _present(self, parts: Sequence[_Part]) -> dict[str, dict[str, str]]:
         """Return what each kind's folder holds, ``{kind: {source key: item uuid}}``."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import av
@@ -11,9 +10,10 @@ import soundfile
 from PIL import Image
 
 from include.benchmark_qa.listing.model import DataKind
-from include.benchmark_qa.manifest.generate import ManifestGenerator
+from include.benchmark_qa.manifest.generate import generate_manifest
 from include.benchmark_qa.manifest.model import UnitType
 from include.benchmark_qa.manifest.rules import DEFAULT_RULES, FileRule, ManifestRules
+from include.benchmark_qa.manifest.units import Place
 from include.demo.material import make_material
 from include.demo.material.make import STAMP_NAME
 from include.demo.material.recipe import AWKWARD_NAME
@@ -30,15 +30,16 @@ def material(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize(("kind", "at_least"), [(DataKind.BENCHMARK, 60), (DataKind.PRODUCTION, 400)])
-def test_there_are_enough_units_and_all_kinds_of_them(material, kind, at_least):
-    bucket = open_bucket(str(material))
-    generator = ManifestGenerator(RULES, kind, bucket.url, f"{kind.value}/")
-    units = list(generator.units(key for batch in bucket.list(f"{kind.value}/") for key in batch.keys))
-    types = Counter(unit.type for unit in units)
-    assert len(units) >= at_least
-    assert {"image", "image_group", "dicom_series", "nifti", "video", "audio"} <= types.keys()
-    assert (types[UnitType.DICOM_SERIES], types[UnitType.NIFTI], types[UnitType.VIDEO]) == (1, 1, 2)
-    assert (generator.tally.ignored, generator.tally.skipped) == (0, 0)
+def test_there_are_enough_units_and_all_kinds_of_them(material, tmp_path, kind, at_least):
+    bucket, prefix = open_bucket(str(material)), f"{kind.value}/"
+    place = Place(bucket.uri, prefix, bucket.url, bucket.url_prefix)
+    index = generate_manifest(
+        bucket.list(prefix), RULES, kind, place=place, workspace=open_bucket(str(tmp_path)), folder="manifest/"
+    )
+    assert sum(index.units.values()) >= at_least
+    assert {"image", "image_group", "dicom_series", "nifti", "video", "audio"} <= index.units.keys()
+    assert (index.units["dicom_series"], index.units["nifti"], index.units["video"]) == (1, 1, 2)
+    assert index.quarantined == 0
 
 
 def test_no_two_files_are_the_same_picture(material):

@@ -21,11 +21,12 @@ from encord_provider.operators.project import EncordCreateProjectOperator
 from encord_provider.operators.storage import EncordImportFilesOperator
 from encord_provider.operators.workflow import EncordRouteTasksOperator
 from include.benchmark_qa.listing.model import DataKind
-from include.benchmark_qa.manifest.generate import ManifestGenerator
+from include.benchmark_qa.manifest.generate import generate_manifest
 from include.benchmark_qa.manifest.rules import ManifestRules
-from include.benchmark_qa.manifest.shards import INDEX_NAME, cut_shards, render_index
+from include.benchmark_qa.manifest.units import Place
 from include.object_storage import open_bucket
 from tests.emulator.emulator_support import BENCHMARK_QA, BUCKET_URL, INTEGRATION, Control
+from tests.support.listings import listed
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
@@ -86,14 +87,15 @@ def object_url(key: str) -> str:
 
 def write_manifest(workspace: Path, keys: Mapping[str, Iterable[str]], **rules: Any) -> None:
     """Write the manifest of files as the task before the import does."""
-    settings, bucket = ManifestRules.model_validate(rules), open_bucket(str(workspace))
     for kind in DataKind:
-        generator = ManifestGenerator(settings, kind, object_url, f"{kind.value}/")
-        shards = list(cut_shards(generator.units(sorted(keys[kind.value])), settings))
-        folder = f"{MANIFEST}{kind.value}/"
-        for shard in shards:
-            bucket.write(f"{folder}{shard.info.name}", shard.data)
-        bucket.write(f"{folder}{INDEX_NAME}", render_index(kind, [shard.info for shard in shards], generator.tally))
+        generate_manifest(
+            [listed(*sorted(keys[kind.value]))],
+            ManifestRules.model_validate(rules),
+            kind,
+            place=Place("s3://bucket", f"{kind.value}/", object_url, f"{BUCKET_URL}/"),
+            workspace=open_bucket(str(workspace)),
+            folder=f"{MANIFEST}{kind.value}/",
+        )
 
 
 def images(kind: str, count: int) -> list[str]:

@@ -127,9 +127,13 @@ def test_a_listing_becomes_a_manifest_a_kind(bucket: Path, workspace: Path) -> N
     rules = [{"match": "[abc].jpg", "type": "image"}]
     made = generate(bucket, workspace, list_files(bucket, workspace)["listing"], rules=rules)
     assert made["units"] == {"benchmark": 1, "production": 2}
-    assert made["ignored"] == {"benchmark": 0, "production": 1}
+    assert made["quarantined"] == {"benchmark": 0, "production": 1}
     units = {
-        kind: [unit.client_metadata["source_key"] for path in shards for unit in read_shard(path.read_bytes())]
+        kind: [
+            unit.client_metadata["source_key"]
+            for path in shards
+            for unit in read_shard(path.read_bytes(), f"{bucket.as_uri()}/")
+        ]
         for kind in ("benchmark", "production")
         if (shards := sorted((workspace / made["manifest"] / kind).glob("*[0-9].json")))
     }

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.benchmark_qa.listing.model import DataKind
-from include.benchmark_qa.manifest.generate import ManifestGenerator
 from include.benchmark_qa.manifest.model import ManifestError, Unit, UnitType
 from include.benchmark_qa.manifest.render import read_shard, render_shard
-from include.benchmark_qa.manifest.rules import ManifestRules
 from include.object_storage.keys import url_path
+from tests.unit.manifest.manifest_support import make, place
 
 
 def unit(unit_type: UnitType, *keys: str, title: str = "t") -> Unit:
@@ -100,12 +99,12 @@ def test_same_units_give_same_bytes_with_a_line_per_unit():
 
 
 def test_an_empty_manifest_is_valid():
-    assert read_shard(render_shard([])) == []
+    assert read_shard(render_shard([]), "https://h/") == []
 
 
 def test_reading_gives_the_units_back():
     units = [unit(unit_type, f"dir {unit_type}/1 +%.x", title=unit_type.value) for unit_type in UnitType]
-    assert sorted(read_shard(render_shard(units)), key=_by_title) == sorted(units, key=_by_title)
+    assert sorted(read_shard(render_shard(units), "https://h/"), key=_by_title) == sorted(units, key=_by_title)
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/"), min_size=1, max_size=10).filter(
@@ -113,12 +112,43 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/")
 )
 
 
-@given(st.lists(st.tuples(NAMES, NAMES), unique=True, min_size=1, max_size=10), st.booleans())
-def test_generated_units_survive_the_journey_whatever_their_keys(parts, is_group):
-    rules = ManifestRules.model_validate({"rules": [{"match": "**", "type": "image_group" if is_group else "image"}]})
-    generator = ManifestGenerator(rules, DataKind.BENCHMARK, url=lambda key: f"https://h/b/{url_path(key)}")
-    units = list(generator.units(f"{directory}/{name}" for directory, name in parts if not name.endswith("_$folder$")))
-    assert read_shard(render_shard(units)) == units
+@given(st.lists(st.tuples(NAMES, NAMES), unique=True, min_size=1, max_size=10))
+def test_generated_units_survive_the_journey_whatever_their_keys(parts):
+    keys = [f"{directory}/{name}" for directory, name in parts]
+    made = make(keys, rules=[{"match": "**", "type": "text", "title": "x"}], where=place(""))
+    assert {unit.source_keys for unit in made.units} | {(key,) for key in made.quarantine} == {(key,) for key in keys}
+    for unit in made.units:
+        assert unit.object_urls == (place().url(unit.source_keys[0]),)
+
+
+IMAGE_SIZE = {"mime_type": "image/png", "file_size": 1, "width": 2, "height": 3}
+
+
+@pytest.mark.parametrize(
+    ("unit_type", "field"),
+    [("video", "videoMetadata"), ("image", "imageMetadata"), ("audio", "audioMetadata"), ("text", "textMetadata"),
+     ("pdf", "pdfMetadata")],
+)  # fmt: skip
+def test_media_metadata_is_written_beside_the_file_and_read_back(unit_type, field):
+    known = replace(unit(UnitType(unit_type), "x"), media=(IMAGE_SIZE,))
+    data = render_shard([known])
+    [[item]] = [entries for entries in json.loads(data).values() if isinstance(entries, list)]
+    assert item[field] == IMAGE_SIZE
+    assert read_shard(data, "https://h/") == [known]
+
+
+def test_files_of_a_group_carry_their_media_metadata_as_the_sdk_sends_it():
+    sequence = replace(SEQUENCE, media=(IMAGE_SIZE, IMAGE_SIZE | {"file_size": 2}))
+    series = replace(SERIES, media=({"tags": {"0020000E": {"vr": "UI", "Value": ["1.2"]}}},))
+    manifest = json.loads(data := render_shard([sequence, series]))
+    assert manifest["image_groups"][0]["images"][1]["imageMetadata"]["file_size"] == 2
+    assert manifest["dicom_series"][0]["dicomFiles"][0]["url"] == "https://h/d/1.dcm"
+    assert read_shard(data, "https://h/") == [sequence, series]
+
+
+def test_a_group_of_another_bucket_is_refused():
+    with pytest.raises(ManifestError, match="does not begin with 'https://other/'"):
+        read_shard(render_shard([GROUP]), "https://other/")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +164,7 @@ def test_generated_units_survive_the_journey_whatever_their_keys(parts, is_group
 )
 def test_bytes_that_are_no_manifest_are_refused(data, message):
     with pytest.raises(ManifestError, match=message):
-        read_shard(data)
+        read_shard(data, "https://h/")
 
 
 def _by_title(unit: Unit) -> str:

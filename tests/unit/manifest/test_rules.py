@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from include.benchmark_qa.manifest.model import UnitType
-from include.benchmark_qa.manifest.patterns import compile_glob, fill_template, numeric_order
+from include.benchmark_qa.manifest.patterns import compile_glob, fields_of_key, fill_template, numeric_order
 from include.benchmark_qa.manifest.rules import FileRule, ManifestRules
 
 
@@ -33,6 +33,25 @@ def test_default_rules_go_by_extension(key, unit_type):
 @pytest.mark.parametrize("key", ["x.jpg.metadata.json", "x.gz", "jpg", "x.jpg.bak", "x"])
 def test_default_rules_leave_other_files_alone(key):
     assert ManifestRules().rule_for(key) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "grouping"),
+    [
+        ({"match": "*", "type": "image_group"}, "directory"),
+        ({"pattern": r"(?P<group>.*)_\d+", "type": "image_group"}, "pattern"),
+        ({"pattern": r".*_(?P<position>\d+)", "type": "image_group"}, "directory"),
+        ({"pattern": r"(?P<group>.*)_\d+", "type": "image_group", "group_by": "directory"}, "directory"),
+        ({"match": "*", "type": "dicom_series", "group_by": "series"}, "series"),
+    ],
+)
+def test_what_makes_a_group(rule, grouping):
+    assert FileRule.model_validate(rule).grouping == grouping
+
+
+def test_metadata_keeps_the_type_of_its_values():
+    rule = FileRule.model_validate({"match": "*", "type": "image", "client_metadata": {"a": True, "b": 3, "c": "3"}})
+    assert [type(value) for value in rule.client_metadata.values()] == [bool, int, str]
 
 
 def test_first_rule_that_matches_wins():
@@ -90,7 +109,15 @@ def test_globs(pattern, key, matches):
         ({"match": "*", "type": "image", "title": "{key"}, "title"),
         ({"match": "*", "type": "image", "client_metadata": {"kind": "x"}}, "'kind' is set by the project"),
         ({"match": "*", "type": "image", "client_metadata": {"$encord": "x"}}, r"'\$encord' is not allowed"),
-        ({"match": "*", "type": "image", "client_metadata": {"keyframes": "x"}}, "'keyframes' is not allowed"),
+        ({"match": "*", "type": "image", "client_metadata": {"keyframes": "x"}}, "'keyframes' is one that Encord no"),
+        ({"match": "*", "type": "image", "client_metadata": {"level": float("nan")}}, "finite number"),
+        ({"match": "*", "pattern": ".*", "type": "image"}, "match and pattern: give exactly one of them"),
+        ({"type": "image"}, "match and pattern: give exactly one of them"),
+        ({"pattern": "(", "type": "image"}, r"regular expression '\(' cannot be read"),
+        ({"pattern": "(?P<name>.*)", "type": "image"}, r"capture\(s\) \['name'\] have the name of a field"),
+        ({"pattern": "(?P<site>.*)", "type": "image", "title": "{place}"}, r"\{directory\}, \{site\} and plain text"),
+        ({"pattern": ".*", "type": "image_group", "group_by": "pattern"}, r"needs a pattern with the capture"),
+        ({"match": "*", "type": "image_group", "group_by": "series"}, "group_by: series is for dicom_series"),
         ({"match": "*", "type": "image", "client_metadata": {"site": "{sit}"}}, r"holds \{sit\}"),
     ],
 )
@@ -118,7 +145,7 @@ def test_settings_beyond_encords_limits_are_refused(settings):
     ],
 )
 def test_template_fields(key, filled):
-    assert fill_template("{key}|{name}|{stem}|{directory}", key) == filled
+    assert fill_template("{key}|{name}|{stem}|{directory}", fields_of_key(key)) == filled
 
 
 def test_numbers_in_names_order_as_numbers():

@@ -1,93 +1,88 @@
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from include.benchmark_qa.listing.model import DataKind
-from include.benchmark_qa.manifest.generate import ManifestTally
-from include.benchmark_qa.manifest.model import ManifestError, Unit, UnitType
-from include.benchmark_qa.manifest.render import read_shard
-from include.benchmark_qa.manifest.rules import ManifestRules
-from include.benchmark_qa.manifest.shards import Shard, cut_shards, read_index, render_index
+from include.benchmark_qa.manifest import generate, shard_writer
+from include.benchmark_qa.manifest.model import ManifestError
+from include.benchmark_qa.manifest.shards import read_index
+from tests.unit.manifest.manifest_support import FOLDER, make
 
-
-def images(count: int) -> list[Unit]:
-    return [
-        Unit(
-            UnitType.IMAGE,
-            f"{n}",
-            (f"https://h/{n:04d}",),
-            (f"{n:04d}",),
-            {"source_key": f"{n:04d}", "kind": "benchmark"},
-        )
-        for n in range(count)
-    ]
+GROUPS = {"match": "groups/**", "type": "image_group"}
+RULES = [GROUPS, {"match": [".jpg"], "type": "image"}, {"match": [".mp4"], "type": "video"}]
 
 
-def cut(units: Iterable[Unit], **limits: int) -> list[Shard]:
-    return list(cut_shards(units, ManifestRules(**limits)))
+def images(count: int) -> list[str]:
+    return [f"production/{number:04d}.jpg" for number in range(count)]
 
 
 def test_shards_hold_so_many_units_and_lose_none():
-    shards = cut(images(25), shard_items=10)
-    assert [shard.info.units for shard in shards] == [10, 10, 5]
-    assert [shard.info.name for shard in shards] == ["shard-00001.json", "shard-00002.json", "shard-00003.json"]
-    assert [unit for shard in shards for unit in read_shard(shard.data)] == images(25)
+    made = make(images(25), shard_items=10)
+    assert [shard.units for shard in made.index.shards] == [10, 10, 5]
+    assert [shard.name for shard in made.index.shards] == [f"shard-0000{number}.json" for number in (1, 2, 3)]
+    assert [unit.title for unit in made.units] == images(25)
 
 
-def test_shards_stay_below_their_size():
-    shards = cut(images(100), max_shard_bytes=2000)
-    assert all(len(shard.data) <= 2000 for shard in shards)
-    assert sum(shard.info.units for shard in shards) == 100
-    # Packed, not merely small: two neighbours never fit into one.
-    assert all(len(one.data) + len(other.data) > 2000 for one, other in pairwise(shards))
+def test_shards_stay_below_their_size_and_are_full():
+    made = make(images(100), max_shard_bytes=2_000)
+    sizes = [len(made.files[FOLDER + shard.name]) for shard in made.index.shards]
+    assert sizes == [shard.bytes for shard in made.index.shards]
+    assert max(sizes) <= 2_000
+    assert all(size > 2_000 - shard_writer.FRAME_BYTES - 250 for size in sizes[:-1]), "an item has 220 bytes"
+    assert made.index.units == {"image": 100}
 
 
-def test_info_describes_the_bytes():
-    (shard,) = cut(images(3))
-    info = shard.info
-    assert (info.units, info.urls, info.bytes) == (3, 3, len(shard.data))
-    assert info.sha256 == hashlib.sha256(shard.data).hexdigest()
+def test_shards_hold_no_more_urls_than_encord_takes():
+    keys = [f"production/groups/{group}/{frame}.jpg" for group in range(9) for frame in range(3)]
+    with patch.object(shard_writer, "MAX_SHARD_URLS", 7):
+        made = make(keys, rules=RULES)
+    assert [(shard.units, shard.urls) for shard in made.index.shards] == [(2, 6)] * 4 + [(1, 3)]
 
 
-def test_same_units_give_the_same_shards():
-    assert cut(images(25), shard_items=10) == cut(iter(images(25)), shard_items=10)
+def test_a_unit_too_big_for_any_shard_is_left_out_by_name():
+    keys = [f"production/groups/huge/{number}.jpg" for number in range(100)]
+    made = make([*keys, "production/1.jpg"], rules=RULES, max_shard_bytes=1_000)
+    assert made.index.units == {"image": 1}
+    assert made.index.reasons == {"too big": 100}
+    assert "takes 9013 bytes" in made.quarantine[keys[0]]
+    assert "a shard holds 1000 (max_shard_bytes)" in made.quarantine[keys[0]]
 
 
-def test_no_units_give_no_shards():
-    assert cut([]) == []
+def test_a_long_single_file_is_too_big_as_well():
+    rule = {"match": [".jpg"], "type": "image", "title": "{name}", "client_metadata": {"again": "{key}"}}
+    made = make([f"production/{'x' * 200}.jpg", "production/1.jpg"], rules=[rule], max_shard_bytes=1_000)
+    assert made.index.reasons == {"too big": 1}
 
 
-def test_a_unit_that_is_there_twice_is_refused_by_name():
-    with pytest.raises(ManifestError, match="image '1' is there twice, with URL https://h/0001"):
-        cut([*images(2), images(2)[1]])
+def test_a_shard_beyond_encords_limits_is_never_written():
+    with patch.object(shard_writer, "MAX_SHARD_ITEMS", 3), pytest.raises(ManifestError, match=r"has 4 units; Encord"):
+        make(images(4))
 
 
-def test_the_same_file_as_another_type_is_another_unit():
-    image = images(1)[0]
-    text = Unit(UnitType.TEXT, image.title, image.object_urls, image.source_keys, image.client_metadata)
-    assert cut([image, text])[0].info.units == 2
-
-
-def test_a_unit_too_big_for_any_shard_is_refused_by_name():
-    urls = tuple(f"https://h/g/{number}" for number in range(100))
-    group = Unit(UnitType.IMAGE_GROUP, "huge", urls, urls, {"source_key": "g", "kind": "benchmark"})
-    with pytest.raises(ManifestError, match=r"image_group 'huge' takes \d+ bytes of manifest, and a shard holds 1000"):
-        cut([group], max_shard_bytes=1000)
-
-
-def test_index_comes_back_with_what_was_left_out():
-    shards = [shard.info for shard in cut(images(25), shard_items=10)]
-    tally = ManifestTally(used=25, skipped=2, ignored=1, first_ignored=["odd é.xyz"])
-    tally.units[UnitType.IMAGE] = 25
-    index = read_index(render_index(DataKind.BENCHMARK, shards, tally))
-    assert index.shards == tuple(shards)
-    assert index.kind is DataKind.BENCHMARK
-    assert index.units == {"image": 25}
-    assert (index.used, index.skipped, index.ignored, index.first_ignored) == (25, 2, 1, ("odd é.xyz",))
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.sampled_from(["a.jpg", "b.mp4", "é.jpg", "bad.xyz", "long-name-of-a-file.jpg"]), max_size=40),
+    st.integers(0, 6),
+    st.integers(1, 12),
+    st.integers(1_000, 3_000),
+    st.integers(1, 7),
+)
+def test_shards_keep_their_limits_and_the_order(names, groups, shard_items, max_shard_bytes, chunk):
+    keys = [f"production/{position:02d}/{name}" for position, name in enumerate(names)]
+    keys += [f"production/groups/{group}/{frame}.jpg" for group in range(groups) for frame in range(2)]
+    whole = make(keys, rules=RULES)
+    with patch.object(generate, "CHUNK_ROWS", chunk):
+        cut = make(keys, rules=RULES, shard_items=shard_items, max_shard_bytes=max_shard_bytes)
+    for shard, info in zip(cut.shards, cut.index.shards, strict=True):
+        assert len(shard) == info.units <= shard_items
+        assert len(cut.files[FOLDER + info.name]) == info.bytes <= max_shard_bytes
+    for unit_type in {unit.type for unit in whole.units}:  # within a shard, sections follow each other
+        of_type = [[unit for unit in units if unit.type is unit_type] for units in (whole.units, cut.units)]
+        assert of_type[0] == of_type[1]
+    assert len(cut.units) == len(whole.units)
 
 
 @pytest.mark.parametrize("data", [b"{", b"{}", b"[]", b'{"shards": [{"name": 1}]}'])
