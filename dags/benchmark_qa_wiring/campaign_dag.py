@@ -139,15 +139,27 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
         encord_conn_id=campaign.encord_connection,
         manifest=result(generate_manifest)["manifest"],
         workspace=campaign.workspace_uri,
-        integration="{{ params.integration }}",
+        integration="{{ params.integration or '' }}",
         folders={kind: project.folder for kind, project in projects.items()},
         datasets={kind: project.dataset for kind, project in projects.items()},
-        max_failed=campaign.max_failed_imports,
-        poll_interval=campaign.import_poll_interval,
+        **_import_arguments(campaign),
         deferrable=True,
     )
     chain(list_bucket, generate_manifest, import_files)
     return import_files
+
+
+def _import_arguments(campaign: Campaign) -> dict[str, Any]:
+    mirrored = {
+        "bucket_uri": "{{ params.bucket_uri }}",
+        "bucket_options": campaign.bucket.options,
+        "bucket_conn_id": campaign.bucket.connection,
+        "prefixes": {
+            "benchmark": "{{ params.benchmark_prefix }}",
+            "production": "{{ params.production_prefix }}",
+        },
+    }
+    return campaign.import_.model_dump() | mirrored
 
 
 def _project_arguments(project: ProjectSettings) -> dict[str, Any]:

@@ -94,10 +94,10 @@ def file_params(campaign: Campaign) -> dict[str, Param]:
         ),
         "integration": Param(
             campaign.integration,
-            type="string",
+            type="string" if campaign.integration else ["null", "string"],
             minLength=1,
             title="Cloud integration",
-            description="Title of Encord's cloud integration that can read the bucket.",
+            description="Title of Encord's cloud integration that can read the bucket; local folders need none.",
             section=section,
         ),
     }

@@ -12,6 +12,7 @@ from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from include.benchmark_qa.listing.filters import ListingFilters
+from include.benchmark_qa.manifest.model import UnitType
 from include.benchmark_qa.manifest.rules import ManifestRules
 from include.benchmark_qa.ontology import OntologySettings
 from include.benchmark_qa.prefixes import check_prefixes
@@ -20,6 +21,9 @@ from include.benchmark_qa.scoring.settings import DecisionSettings, PolicySettin
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS_VARIABLE = "BENCHMARK_QA_CAMPAIGNS"
 HOME_VARIABLE = "BENCHMARK_QA_HOME"
+
+# What a cloud-synced folder takes (Encord's page on them).
+SYNCED_TYPES = frozenset({UnitType.IMAGE, UnitType.VIDEO, UnitType.AUDIO, UnitType.TEXT, UnitType.PDF})
 
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -48,10 +52,38 @@ class BucketSettings(_Settings):
     connection: Text | None = None
     filters: ListingFilters = ListingFilters()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether files are uploaded from a folder, and Encord is not told web addresses of them."""
+        is_folder = self.uri.startswith("file://") or not re.match(r"^(arn:|[a-z0-9+]+://)", self.uri)
+        return is_folder and "object_url_base" not in self.options
+
     @model_validator(mode="after")
     def _prefixes_are_apart(self) -> BucketSettings:
         check_prefixes(self.benchmark_prefix, self.production_prefix)
         return self
+
+
+class ImportSettings(_Settings):
+    """
+    How files come to Encord; the word ``cloud_synced`` alone stands for ``{mode: cloud_synced}``.
+
+    ``mode`` ``manifest`` registers what the manifest names (files of a local folder are uploaded); ``cloud_synced``
+    lets Encord mirror the bucket's prefixes, for files that stand alone. ``concurrency`` upload jobs are in flight,
+    ``upload_workers`` local files are uploaded at once, ``max_failed`` units may be refused, and jobs are looked at
+    every ``poll_interval`` seconds.
+    """
+
+    mode: Literal["manifest", "cloud_synced"] = "manifest"
+    concurrency: Annotated[int, Field(ge=1, le=20)] = 2
+    upload_workers: Annotated[int, Field(ge=1, le=64)] = 4
+    max_failed: Annotated[int, Field(ge=0)] = 0
+    poll_interval: Annotated[float, Field(gt=0)] = 10.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_word_is_the_mode(cls, given: Any) -> Any:
+        return {"mode": given} if isinstance(given, str) else given
 
 
 class PersonSettings(_Settings):
@@ -128,12 +160,11 @@ class Campaign(_Settings):
     summary: str = ""
     owner: str = "data-operations"
     encord_connection: Text = "encord_default"
-    integration: Text
+    integration: Text | None = None
     workspace: Text
     bucket: BucketSettings
     manifest: ManifestRules = Field(default_factory=ManifestRules)
-    max_failed_imports: Annotated[int, Field(ge=0)] = 0
-    import_poll_interval: Annotated[float, Field(gt=0)] = 10.0
+    import_: ImportSettings = Field(default_factory=ImportSettings, alias="import")
     ontology: OntologySettings
     benchmark_project: ProjectSettings
     production_project: ProjectSettings
@@ -151,6 +182,25 @@ class Campaign(_Settings):
                 msg = f"benchmark_project.{field} and production_project.{field} must differ"
                 raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _files_can_reach_encord(self) -> Campaign:
+        if self.integration is None and not self.bucket.is_local:
+            raise ValueError(f"integration: name Encord's cloud integration that can read {self.bucket.uri}")
+        if self.import_.mode == "cloud_synced":
+            self._check_synced()
+        return self
+
+    def _check_synced(self) -> None:
+        if self.bucket.is_local:
+            raise ValueError("import.mode: Encord cannot mirror a local folder; leave cloud_synced out")
+        if unfit := {rule.type.value for rule in self.manifest.rules if rule.type not in SYNCED_TYPES}:
+            raise ValueError(
+                f"manifest.rules: cloud_synced folders take no {', '.join(sorted(unfit))}; name rules for "
+                f"{', '.join(sorted(SYNCED_TYPES))} only, or import by manifest"
+            )
+        if rough := [one for one in (self.bucket.benchmark_prefix, self.bucket.production_prefix) if one[-1:] != "/"]:
+            raise ValueError(f"bucket: prefix {rough[0]!r} must end in a slash for cloud_synced folders")
 
     @property
     def workspace_uri(self) -> str:

@@ -16,8 +16,28 @@ def run_folder(run_id: str) -> str:
 
 
 def upload_jobs(folder_uuid: str) -> str:
-    """Return the folder that remembers the upload jobs of one Encord folder, so that no run loses sight of one."""
+    """Return the folder that remembers the upload jobs and syncs of one Encord folder, so that no run loses one."""
     return f"uploads/{folder_uuid}/"
+
+
+def local_uploads(folder_uuid: str) -> str:
+    """Return the file that remembers which local files are being uploaded to one Encord folder."""
+    return f"uploads/{folder_uuid}.local.json"
+
+
+def import_progress(run_id: str, kind: str) -> str:
+    """Return the file that says how far a run's import of one kind is."""
+    return f"{run_folder(run_id)}import/{kind}.json"
+
+
+def import_report(run_id: str) -> str:
+    """Return the file with the counts of a run's import."""
+    return f"{run_folder(run_id)}import_report.json"
+
+
+def import_quarantine(run_id: str) -> str:
+    """Return the file that names what Encord did not register in a run, one JSON object a line."""
+    return f"{run_folder(run_id)}import_quarantine.jsonl"
 
 
 def batch(name: str) -> str:

@@ -23,6 +23,10 @@ class EncordOntologyError(ValueError):
     """An ontology is not the one that is needed."""
 
 
+class EncordFolderError(ValueError):
+    """A storage folder is not of the sort that is needed."""
+
+
 class EncordUploadError(RuntimeError):
     """Encord did not register files that it was asked to register."""
 

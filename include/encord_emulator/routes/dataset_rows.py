@@ -16,7 +16,7 @@ from include.encord_emulator.store.items import require_items
 from include.encord_emulator.store.media import signed_urls
 from include.encord_emulator.store.projects import hash_of_scope
 from include.encord_emulator.store.tables import DATA_ROWS, ITEMS
-from include.encord_emulator.store.units import children_of, dataset_units, project_units
+from include.encord_emulator.store.units import children_of, chosen_units, dataset_units, project_units
 from include.encord_emulator.wire.data_rows import AccessSettings, row_dtos
 from include.encord_emulator.wire.media import DATA_TYPES
 from include.encord_emulator.wire.payload import JsonObject, Moment, Name, Payload, Uuid, problems, read
@@ -146,8 +146,7 @@ def link_items(call: Call) -> Any:
     made = add_rows(call, dataset_hash, chosen, fresh=fresh)
     if wanted.duplicates_behavior == "SKIP" and call.switches["link_skip_result"] == "all rows":
         made |= {before[item["uuid"]]["data_hash"] for item in doubled}
-    units = [unit for unit in dataset_units(call.connection, dataset_hash) if unit["data_hash"] in made]
-    return row_dtos(call, units)
+    return row_dtos(call, chosen_units(call.connection, dataset_hash, made))
 
 
 @routes.query("datarow", "GET")

@@ -48,8 +48,10 @@ def add_rows(call: Call, dataset_hash: str, items: Sequence[Record], *, fresh: b
 
 def linked(call: Call, dataset_hash: str, item_uuids: Sequence[str]) -> dict[str, Record]:
     """Return the rows that items have in a dataset, the oldest of each, by item uuid."""
-    here = sa.select(DATA_ROWS).where(DATA_ROWS.c.dataset_hash == dataset_hash).order_by(DATA_ROWS.c.seq.desc())
-    return {row["item_uuid"]: row for row in fetch_in(call.connection, here, DATA_ROWS.c.item_uuid, item_uuids)}
+    # Asked for the dataset as well, SQLite would read all its rows instead of those of the items.
+    rows = fetch_in(call.connection, sa.select(DATA_ROWS), DATA_ROWS.c.item_uuid, item_uuids)
+    here = sorted((row for row in rows if row["dataset_hash"] == dataset_hash), key=lambda row: -row["seq"])
+    return {row["item_uuid"]: row for row in here}
 
 
 def remove_rows(call: Call, dataset_hash: str, data_hashes: Sequence[str]) -> None:

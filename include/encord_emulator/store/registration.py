@@ -121,9 +121,10 @@ def _items_by_url(call: Call, job: Record, units: Sequence[Unit]) -> dict[str, R
     elif scope == "dataset" and job["dataset"]:
         rows = sa.select(DATA_ROWS.c.item_uuid).where(DATA_ROWS.c.dataset_hash == job["dataset"])
         place = ITEMS.c.uuid.in_(rows)
-    there = sa.select(ITEMS).where(place).order_by(ITEMS.c.seq.desc())
-    rows_found = fetch_in(call.connection, there, ITEMS.c.url_key, [unit.url_key for unit in units if unit.url_key])
-    return {row["url_key"]: row for row in rows_found}
+    # Sorted here: asked for an order, SQLite would read the whole folder instead of the index by URL.
+    urls = [unit.url_key for unit in units if unit.url_key]
+    rows_found = fetch_in(call.connection, sa.select(ITEMS).where(place), ITEMS.c.url_key, urls)
+    return {row["url_key"]: row for row in sorted(rows_found, key=lambda row: -row["seq"])}
 
 
 def _upsert(call: Call, item: Record, unit: Unit, job: Record) -> None:

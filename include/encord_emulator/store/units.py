@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +27,14 @@ _UNITS = (
 def dataset_units(connection: sa.Connection, dataset_hash: str, *conditions: sa.ColumnElement[bool]) -> list[Record]:
     """Return the units of a dataset, oldest first, that fulfil ``conditions`` on the row."""
     return _with_data_type(fetch(connection, _UNITS.where(DATA_ROWS.c.dataset_hash == dataset_hash, *conditions)))
+
+
+def chosen_units(connection: sa.Connection, dataset_hash: str, data_hashes: Collection[str]) -> list[Record]:
+    """Return the units of a dataset that have one of the data hashes, oldest first."""
+    # Sorted here: asked for an order, SQLite would read the whole dataset.
+    here = _UNITS.where(DATA_ROWS.c.dataset_hash == dataset_hash).order_by(None)
+    rows = fetch_in(connection, here, DATA_ROWS.c.data_hash, sorted(data_hashes))
+    return _with_data_type(sorted(rows, key=lambda row: row["seq"]))
 
 
 def project_units(

@@ -90,8 +90,9 @@ class EncordHook(BaseHook):
             connect_timeout=self._seconds("connect_timeout", 30), read_timeout=self._seconds("read_timeout", 180)
         )
         key, user_agent = self._private_key(), self._user_agent()
-        # The SDK writes a part of each request into the log, which is nothing for those who read a task's.
-        logging.getLogger("encord.http").setLevel(logging.WARNING)
+        # The SDK writes a part of each request and lines on each file into the log: nothing for a task's readers.
+        for name in ("encord.http", "encord.storage"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         try:
             return EncordUserClient.create_with_ssh_private_key(
                 key, requests_settings=settings, domain=self.domain, user_agent_suffix=user_agent

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import conf
 
-from encord_provider.adapters.job_ledger import JobLedger
+from encord_provider.adapters.patience import PASSING, patiently
 from encord_provider.exceptions import EncordTimeoutError, EncordTriggerEventError, EncordUploadError
 from encord_provider.operators.base import EncordBaseOperator
 from encord_provider.triggers.storage import EncordUploadJobsTrigger
@@ -16,10 +15,9 @@ from encord_provider.triggers.storage import EncordUploadJobsTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.benchmark_qa.manifest.model import Unit
+    from encord_provider.adapters.import_report import KindReport
+    from encord_provider.adapters.importer import Job, KindImport
     from include.object_storage.protocol import Bucket
-
-NAMED_FAILURES = 5
 
 
 class EncordCreateFolderOperator(EncordBaseOperator):
@@ -44,55 +42,62 @@ class EncordCreateFolderOperator(EncordBaseOperator):
         return folder_uuid
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The units of one kind as the manifest's shards hold them, and the folder they belong in."""
-
-    kind: str
-    folder_uuid: str
-    shards: tuple[tuple[Unit, ...], ...]
-
-    @property
-    def sources(self) -> list[str]:
-        """What the units are known by, in the manifest's order."""
-        return [source_of(unit) for shard in self.shards for unit in shard]
-
-
-def source_of(unit: Unit) -> str:
-    """Return what a unit is known by in its folder: its file's key, or its directory's."""
-    return unit.client_metadata["source_key"]
-
-
 class EncordImportFilesOperator(EncordBaseOperator):
     """
     Register a manifest's units in Encord and make them units of datasets: each once, however often this runs.
 
     Ensures one folder and one dataset a kind, waits for imports that an earlier attempt left running, asks Encord for
-    the units that its folder does not hold yet, waits, and links what has come. Returns for each kind
-    ``{"<kind>_folder": uuid, "<kind>_dataset": hash, "<kind>_registered": units in the folder, "<kind>_linked": units
-    linked just now}``.
+    the units that its folder does not hold yet, asks once more for those that did not come, links what is there, and
+    writes ``import_report.json`` and ``import_quarantine.jsonl`` into the run's folder of the workspace. The files of a
+    manifest with ``file://`` addresses are uploaded through the SDK. Returns the report's key as ``report`` and for
+    each kind ``<kind>_folder``, ``<kind>_dataset``, and in units ``<kind>_registered``, ``<kind>_already_there``,
+    ``<kind>_refused`` and ``<kind>_linked`` (just now).
 
     :param manifest: key of the manifest's index in the workspace (templated)
     :param workspace: URI of the campaign's workspace (templated)
-    :param integration: title of Encord's cloud integration for the bucket (templated)
+    :param integration: title of Encord's cloud integration for the bucket; local files need none (templated)
     :param folders: ``{kind: folder title}``
     :param datasets: ``{kind: dataset title}``
-    :param max_failed: how many units Encord may refuse before the task fails
+    :param mode: ``manifest``, or ``cloud_synced``: Encord fetches by itself what lies under the prefixes
+    :param bucket_uri: the bucket; for ``cloud_synced`` (templated)
+    :param prefixes: ``{kind: prefix}`` of the keys; for ``cloud_synced`` (templated)
+    :param bucket_options: keyword arguments of ``open_bucket``; for ``cloud_synced``; no secrets
+    :param bucket_conn_id: the Airflow connection of the bucket; for ``cloud_synced``
+    :param concurrency: how many upload jobs may be in flight
+    :param upload_workers: how many local units are uploaded at once
+    :param settle_seconds: how long Encord may take to make an item of local files whose upload was cut short
+    :param max_failed: how many units Encord may refuse before the task fails, which it does when all else is done
     :param poll_interval: seconds between looks at the upload jobs
-    :param timeout: seconds after which the wait for the upload jobs fails
+    :param timeout: seconds that the upload jobs in flight may take
     :param deferrable: wait in the triggerer, without a worker slot; default: Airflow's ``default_deferrable``
     """
 
-    template_fields: Sequence[str] = ("manifest", "workspace", "integration", "folders", "datasets")
+    template_fields: Sequence[str] = (
+        "manifest",
+        "workspace",
+        "integration",
+        "folders",
+        "datasets",
+        "bucket_uri",
+        "prefixes",
+    )
 
     def __init__(
         self,
         *,
         manifest: str,
         workspace: str,
-        integration: str,
         folders: Mapping[str, str],
         datasets: Mapping[str, str],
+        integration: str | None = None,
+        mode: Literal["manifest", "cloud_synced"] = "manifest",
+        bucket_uri: str = "",
+        prefixes: Mapping[str, str] | None = None,
+        bucket_options: Mapping[str, str] | None = None,
+        bucket_conn_id: str | None = None,
+        concurrency: int = 2,
+        upload_workers: int = 4,
+        settle_seconds: float = 30.0,
         max_failed: int = 0,
         poll_interval: float = 10.0,
         timeout: float = 6 * 3600.0,
@@ -105,6 +110,14 @@ class EncordImportFilesOperator(EncordBaseOperator):
         self.integration = integration
         self.folders = folders
         self.datasets = datasets
+        self.mode = mode
+        self.bucket_uri = bucket_uri
+        self.prefixes = prefixes or {}
+        self.bucket_options = bucket_options or {}
+        self.bucket_conn_id = bucket_conn_id
+        self.concurrency = concurrency
+        self.upload_workers = upload_workers
+        self.settle_seconds = settle_seconds
         self.max_failed = max_failed
         self.poll_interval = poll_interval
         self.timeout = timeout
@@ -116,31 +129,26 @@ class EncordImportFilesOperator(EncordBaseOperator):
 
         return open_bucket(self.workspace)
 
-    @cached_property
-    def _ledger(self) -> JobLedger:
-        return JobLedger(self._bucket)
-
     def execute(self, context: Context) -> dict[str, Any]:
         """
-        Register, wait, link.
+        Register, wait, link, report.
 
         :raises EncordNotFoundError: the cloud integration does not exist
+        :raises EncordFolderError: a folder of this title is no cloud-synced one, or is one of another place
         :raises EncordUploadError: Encord refused more units than ``max_failed``; names the first ones and why
         """
-        integration_hash = self.hook.storage.integration_hash(self.integration)  # before anything is made
-        parts = self._parts()
-        left_over = [(part.folder_uuid, job) for part in parts for job in self._ledger.open_jobs(part.folder_uuid)]
-        if left_over:
+        imports = self._imports(context)
+        if left_over := [job for one in imports for job in one.left_over()]:
             self.log.info("Waiting for %d import(s) that an earlier attempt started", len(left_over))
-            self._wait(left_over, then="submit_rest")
-        return self._submit_missing(parts, integration_hash)
+            self._wait(left_over, then="begin")
+        return self._begin(context, imports)
 
-    def submit_rest(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Go on after the triggerer's wait for an earlier attempt's imports; raises what :meth:`finish` does."""
+    def begin(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Go on after the triggerer's wait for an earlier attempt's imports; raises what :meth:`go_on` does."""
         self._check_event(event)
-        return self._submit_missing(self._parts(), self.hook.storage.integration_hash(self.integration))
+        return self._begin(context, self._imports(context))
 
-    def finish(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+    def go_on(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """
         Go on after the triggerer's wait for this attempt's imports.
 
@@ -149,53 +157,30 @@ class EncordImportFilesOperator(EncordBaseOperator):
         :raises EncordUploadError: Encord refused more units than ``max_failed``
         """
         self._check_event(event)
-        parts = self._parts()
-        return self._link_all(parts, self._present(parts))
+        return self._advance(context, self._imports(context))
 
-    def _parts(self) -> list[_Part]:
-        return [
-            _Part(
-                kind=kind,
-                folder_uuid=self._ensured("folder", title, self.hook.storage.ensure_folder(title)),
-                shards=self._shards(f"{self.manifest}{kind}/"),
-            )
-            for kind, title in self.folders.items()
-        ]
+    def _imports(self, context: Context) -> list[KindImport]:
+        from encord_provider.operators.import_setup import ImportSetup
 
-    def _shards(self, folder: str) -> tuple[tuple[Unit, ...], ...]:
-        from include.benchmark_qa.manifest.render import read_shard
-        from include.benchmark_qa.manifest.shards import INDEX_NAME, read_index
+        return ImportSetup(self, self._bucket, context["run_id"]).imports()
 
-        index = read_index(self._bucket.read(f"{folder}{INDEX_NAME}"))
-        return tuple(
-            tuple(read_shard(self._bucket.read(f"{folder}{info.name}"), index.url_prefix)) for info in index.shards
-        )
+    def _begin(self, context: Context, imports: Sequence[KindImport]) -> dict[str, Any]:
+        for one in imports:
+            one.begin()
+        return self._advance(context, imports)
 
-    def _present(self, parts: Sequence[_Part]) -> dict[str, dict[str, str]]:
-        """Return what each kind's folder holds, ``{kind: {source key: item uuid}}``."""
-        return {part.kind: self.hook.storage.items_by_source(part.folder_uuid) for part in parts}
+    def _advance(self, context: Context, imports: Sequence[KindImport]) -> dict[str, Any]:
+        while jobs := self._start_more(imports):
+            self._wait(jobs, then="go_on")
+        return self._conclude(context, imports)
 
-    def _submit_missing(self, parts: Sequence[_Part], integration_hash: str) -> dict[str, Any]:
-        jobs: list[tuple[str, str]] = []
-        present = self._present(parts)
-        for part in parts:
-            held = present[part.kind]
-            missing = [[unit for unit in shard if source_of(unit) not in held] for shard in part.shards]
-            count = sum(map(len, missing))
-            self.log.info("%s: %d of %d units to register", part.kind, count, len(part.sources))
-            jobs += [(part.folder_uuid, self._start(part, shard, integration_hash)) for shard in missing if shard]
-        if jobs:
-            self._wait(jobs, then="finish")
-            present = self._present(parts)
-        return self._link_all(parts, present)
+    def _start_more(self, imports: Sequence[KindImport]) -> list[Job]:
+        jobs: list[Job] = []
+        for one in imports:
+            jobs += one.advance(self.concurrency - len(jobs))
+        return jobs
 
-    def _start(self, part: _Part, units: Sequence[Unit], integration_hash: str) -> str:
-        job = self.hook.storage.start_upload(part.folder_uuid, integration_hash, units)
-        self._ledger.remember(part.folder_uuid, job)
-        self.log.info("Started import %s of %d %s units", job, len(units), part.kind)
-        return job
-
-    def _wait(self, jobs: Sequence[tuple[str, str]], *, then: str) -> None:
+    def _wait(self, jobs: Sequence[Job], *, then: str) -> None:
         end_time = time.time() + self.timeout
         if self.deferrable:
             self.defer(
@@ -204,10 +189,18 @@ class EncordImportFilesOperator(EncordBaseOperator):
                 ),
                 method_name=then,
             )
-        while pending := self.hook.storage.count_pending_jobs(jobs):
+        while pending := self._count_pending(jobs, end_time):
             if time.time() >= end_time:
                 self._check_event({"status": "timeout", "pending": pending})
             time.sleep(self.poll_interval)
+
+    def _count_pending(self, jobs: Sequence[Job], end_time: float) -> int:
+        return patiently(
+            lambda: self.hook.storage.count_pending_jobs(jobs),
+            pause=self.poll_interval,
+            end_time=end_time,
+            passing=PASSING,
+        )
 
     def _check_event(self, event: dict[str, Any] | None) -> None:
         status = event.get("status") if event else None
@@ -221,48 +214,41 @@ class EncordImportFilesOperator(EncordBaseOperator):
         message = event.get("message") if event else None
         raise EncordTriggerEventError(message or f"unexpected trigger event {event!r}")
 
-    def _link_all(self, parts: Sequence[_Part], present: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-        failures = [sentence for part in parts for sentence in self._close_jobs(part)]
-        self._refuse_missing(parts, present, failures)
-        return {name: value for part in parts for name, value in self._link(part, present[part.kind]).items()}
+    def _conclude(self, context: Context, imports: Sequence[KindImport]) -> dict[str, Any]:
+        from encord_provider.adapters.import_report import make_report
+        from include.benchmark_qa import paths
 
-    def _close_jobs(self, part: _Part) -> list[str]:
-        failures: list[str] = []
-        for job in self._ledger.open_jobs(part.folder_uuid):
-            failures += self.hook.storage.upload_state(part.folder_uuid, job).errors
-            self._ledger.close(part.folder_uuid, job)
-        return failures
+        reports = make_report(self._bucket, context["run_id"], imports)
+        done: dict[str, Any] = {"report": paths.import_report(context["run_id"])}
+        for one, report in zip(imports, reports, strict=True):
+            self.log.info("%s", report)
+            done |= self._link(one, report)
+            one.finish()
+        self._refuse_failures(reports, done["report"])
+        return done
 
-    def _refuse_missing(
-        self, parts: Sequence[_Part], present: Mapping[str, Mapping[str, str]], failures: Sequence[str]
-    ) -> None:
-        missing = [source for part in parts for source in part.sources if source not in present[part.kind]]
-        if not missing:
-            return
-        message = (
-            f"Encord did not register {len(missing)} unit(s): {', '.join(missing[:NAMED_FAILURES])}"
-            f"{' and more' if len(missing) > NAMED_FAILURES else ''}. "
-            f"It says: {'; '.join(failures[:NAMED_FAILURES]) or 'nothing'}"
-        )
-        if len(missing) > self.max_failed:
-            raise EncordUploadError(message)
-        self.log.warning("%s (at most %d may fail)", message, self.max_failed)
-
-    def _link(self, part: _Part, present: Mapping[str, str]) -> dict[str, Any]:
-        title = self.datasets[part.kind]
-        dataset_hash = self._ensured("dataset", title, self.hook.datasets.ensure(title))
-        items = [present[source] for source in part.sources if source in present]
-        linked = self.hook.datasets.link(dataset_hash, items)
-        self.log.info("%s: %d units registered, %d newly linked to %r", part.kind, len(present), linked, title)
-        return {
-            f"{part.kind}_folder": part.folder_uuid,
-            f"{part.kind}_dataset": dataset_hash,
-            f"{part.kind}_registered": len(present),
-            f"{part.kind}_linked": linked,
+    def _link(self, one: KindImport, report: KindReport) -> dict[str, Any]:
+        title = self.datasets[one.kind]
+        dataset_hash, created = self.hook.datasets.ensure(title)
+        linked = self.hook.datasets.link(dataset_hash, report.item_uuids())
+        verb = "Created" if created else "Found"
+        self.log.info("%s dataset %r (%s); %d units newly linked", verb, title, dataset_hash, linked)
+        counts = {
+            "folder": one.folder_uuid,
+            "dataset": dataset_hash,
+            "registered": report.registered.units,
+            "already_there": report.already_there.units,
+            "refused": report.not_registered.units,
+            "linked": linked,
         }
+        return {f"{one.kind}_{name}": value for name, value in counts.items()}
 
-    def _ensured(self, noun: str, title: str, result: tuple[str, bool]) -> str:
-        identifier, created = result
-        if created:
-            self.log.info("Created %s %r (%s)", noun, title, identifier)
-        return identifier
+    def _refuse_failures(self, reports: Sequence[KindReport], report_key: str) -> None:
+        refused = sum(report.not_registered.units for report in reports)
+        if not refused:
+            return
+        first = "; ".join(sentence for report in reports for sentence in report.refused)
+        message = f"Encord did not register {refused} unit(s), all named beside {report_key}; the first: {first}"
+        if refused > self.max_failed:
+            raise EncordUploadError(f"{message}. All others are registered and linked")
+        self.log.warning("%s (at most %d may fail)", message, self.max_failed)

@@ -47,7 +47,7 @@ def problem(campaigns: Path) -> str:
 def test_the_smallest_campaign_has_defaults_for_the_rest(campaigns: Path) -> None:
     write(campaigns)
     campaign = load_campaign("roads")
-    assert (campaign.name, campaign.encord_connection, campaign.max_failed_imports) == ("roads", "encord_default", 0)
+    assert (campaign.name, campaign.encord_connection, campaign.import_.max_failed) == ("roads", "encord_default", 0)
     assert (campaign.bucket.benchmark_prefix, campaign.bucket.production_prefix) == ("benchmark/", "production/")
     workflow = campaign.workflow
     assert (workflow.agent_stage, workflow.benchmark_pathway, workflow.production_pathway, workflow.scored_stage) == (
@@ -58,6 +58,16 @@ def test_the_smallest_campaign_has_defaults_for_the_rest(campaigns: Path) -> Non
     )
     assert (campaign.policy.on_pass, campaign.policy.on_fail) == ("leave", "leave")
     assert (campaign.schedule.campaign, campaign.schedule.loop) == (None, "*/10 * * * *")
+
+
+def test_a_local_folder_needs_no_integration_and_one_word_chooses_cloud_synced_folders(campaigns: Path) -> None:
+    write(campaigns, integration=None, bucket__uri="/files")
+    assert (load_campaign("roads").integration, load_campaign("roads").import_.mode) == (None, "manifest")
+    rules = {"rules": [{"match": [".jpg"], "type": "image"}]}
+    write(campaigns, manifest=rules, **{"import": "cloud_synced"})
+    assert load_campaign("roads").import_.mode == "cloud_synced"
+    write(campaigns, manifest=rules, bucket__production_prefix="work", **{"import": "cloud_synced"})
+    assert "prefix 'work' must end in a slash" in problem(campaigns)
 
 
 def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,8 +84,18 @@ def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"bucket__filters": {"min_size": 2, "max_size": 1}}, "bucket.filters: min_size 2 is more than max_size 1"),
         ({"bucket__uri": ""}, "bucket.uri: String should have at least 1 character"),
         ({"title": None}, "title: Input should be a valid string"),
-        ({"max_failed_imports": -1}, "max_failed_imports: Input should be greater than or equal to 0"),
-        ({"import_poll_interval": 0}, "import_poll_interval: Input should be greater than 0"),
+        ({"import": {"max_failed": -1}}, "import.max_failed: Input should be greater than or equal to 0"),
+        ({"import": {"poll_interval": 0}}, "import.poll_interval: Input should be greater than 0"),
+        ({"import": "mirror"}, "import.mode: Input should be 'manifest' or 'cloud_synced'"),
+        (
+            {"import": "cloud_synced"},
+            "campaign: manifest.rules: cloud_synced folders take no dicom_series, nifti; name",
+        ),
+        (
+            {"import": "cloud_synced", "bucket__uri": "/files"},
+            "campaign: import.mode: Encord cannot mirror a local fol",
+        ),
+        ({"integration": None}, "campaign: integration: name Encord's cloud integration that can read s3://roads"),
         ({"name": "streets"}, "name is 'streets' but the file is called roads.yaml"),
         ({"ontology": {}}, "ontology: name the ontology by hash or by title, one of them"),
         ({"ontology": {"hash": "h", "title": "t"}}, "ontology: name the ontology by hash or by title, one of them"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from tests.support.listings import listed
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
+
+    from include.object_storage import Bucket
 
 FOLDERS = {"benchmark": "Benchmark files", "production": "Production files"}
 DATASETS = {"benchmark": "Benchmark", "production": "Production"}
@@ -65,16 +68,16 @@ def run(operator: Any, **context: Any) -> Any:
     return operator.execute(task_context(**context))
 
 
-def run_to_the_end(make: Callable[[], Any]) -> Any:
+def run_to_the_end(make: Callable[[], Any], *, most_waits: int = 2) -> Any:
     """Do what Airflow does with a task that defers itself: run its trigger, then go on in a new operator."""
     method, arguments = "execute", {}
-    for _ in range(3):
+    for _ in range(most_waits + 1):
         try:
             return getattr(make(), method)(task_context(), **arguments)
         except TaskDeferred as deferred:
             [event] = asyncio.run(events_of(deferred.trigger))
             method, arguments = deferred.method_name, {"event": event}
-    raise AssertionError("the task deferred itself three times")
+    raise AssertionError(f"the task deferred itself more than {most_waits} times")
 
 
 async def events_of(trigger: BaseTrigger) -> list[dict[str, Any]]:
@@ -85,17 +88,29 @@ def object_url(key: str) -> str:
     return f"{BUCKET_URL}/{quote(key, safe='/')}"
 
 
-def write_manifest(workspace: Path, keys: Mapping[str, Iterable[str]], **rules: Any) -> None:
-    """Write the manifest of files as the task before the import does."""
+def write_manifest(
+    workspace: Path, keys: Mapping[str, Iterable[str]], bucket: Bucket | None = None, **rules: Any
+) -> None:
+    """Write the manifest of files as the task before the import does; without a bucket, of those of ``BUCKET_URL``."""
+    uri, url, url_prefix = ("s3://bucket", object_url, f"{BUCKET_URL}/")
+    if bucket:
+        uri, url, url_prefix = bucket.uri, bucket.url, bucket.url_prefix
     for kind in DataKind:
         generate_manifest(
             [listed(*sorted(keys[kind.value]))],
             ManifestRules.model_validate(rules),
             kind,
-            place=Place("s3://bucket", f"{kind.value}/", object_url, f"{BUCKET_URL}/"),
+            place=Place(uri, f"{kind.value}/", url, url_prefix),
             workspace=open_bucket(str(workspace)),
             folder=f"{MANIFEST}{kind.value}/",
         )
+
+
+def read_report(workspace: Path) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Return the report of an import, and its quarantine."""
+    folder = workspace / "runs/manual"
+    lines = (folder / "import_quarantine.jsonl").read_text(encoding="utf-8").splitlines()
+    return json.loads((folder / "import_report.json").read_text(encoding="utf-8")), [json.loads(one) for one in lines]
 
 
 def images(kind: str, count: int) -> list[str]:

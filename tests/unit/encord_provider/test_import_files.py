@@ -24,7 +24,6 @@ from tests.unit.encord_provider.provider_support import (
     run,
     run_to_the_end,
     task_context,
-    titles,
     write_manifest,
 )
 
@@ -56,6 +55,13 @@ def files(workspace: Path) -> Path:
 def held(control: Control, things: str, count: str) -> dict[str, int]:
     """Return how much each folder or dataset holds, by title."""
     return {one.get("title") or one["name"]: one[count] for one in control.call("GET", "state")[things]}
+
+
+def nothing_new(benchmark: int, production: int) -> dict[str, int]:
+    """Return what an import says when so many units were there already."""
+    counts = {"benchmark": benchmark, "production": production}
+    there = {f"{kind}_already_there": count for kind, count in counts.items()}
+    return there | {f"{kind}_{what}": 0 for kind in counts for what in ("registered", "linked")}
 
 
 def spoil(workspace: Path, key: str) -> None:
@@ -96,10 +102,14 @@ def test_every_type_of_unit_arrives_as_what_it_is(client: EncordUserClient, work
 
 def test_an_import_fills_one_folder_and_one_dataset_a_kind(control: Control, files: Path) -> None:
     done = run(importer(files))
-    assert {name: done[name] for name in done if name.endswith(("registered", "linked"))} == {
+    assert {name: done[name] for name in done if isinstance(done[name], int)} == {
         "benchmark_registered": 3,
+        "benchmark_already_there": 0,
+        "benchmark_refused": 0,
         "benchmark_linked": 3,
         "production_registered": 5,
+        "production_already_there": 0,
+        "production_refused": 0,
         "production_linked": 5,
     }
     assert held(control, "folders", "items") == {FOLDERS["benchmark"]: 3, FOLDERS["production"]: 5}
@@ -114,12 +124,12 @@ def test_a_second_run_asks_for_nothing_and_a_later_one_for_what_is_new(
     first = run(importer(files))
     jobs = control.call("GET", "state")["upload_jobs"]
     again = run(importer(files))
-    assert again == first | {"benchmark_linked": 0, "production_linked": 0}
+    assert again == first | nothing_new(3, 5)
     assert control.call("GET", "state")["upload_jobs"] == jobs
 
     write_manifest(files, THREE_AND_FIVE | {"production": images("production", 7)})
     later = run(importer(files))
-    assert (later["production_linked"], later["production_registered"]) == (2, 7)
+    assert (later["production_linked"], later["production_registered"], later["production_already_there"]) == (2, 2, 5)
     [new] = [job for job in control.call("GET", "state")["upload_jobs"] if job not in jobs]
     assert new["units_done"] == 2
 
@@ -162,7 +172,7 @@ def test_an_import_left_running_is_waited_for_and_nothing_is_asked_for_twice(
 def test_a_deferred_import_ends_as_one_that_waits_itself(control: Control, files: Path) -> None:
     control.switch(upload_seconds=0.2)
     done = run_to_the_end(lambda: importer(files, deferrable=True))
-    assert done == run(importer(files)) | {"benchmark_linked": 3, "production_linked": 5}
+    assert run(importer(files)) == done | nothing_new(3, 5)
 
 
 def test_an_import_whose_answer_is_lost_registers_nothing_twice(
@@ -176,20 +186,24 @@ def test_an_import_whose_answer_is_lost_registers_nothing_twice(
     assert held(control, "folders", "items") == {FOLDERS["benchmark"]: 3, FOLDERS["production"]: 5}
 
 
-def test_a_file_that_encord_refuses_is_named_with_the_reason(control: Control, files: Path) -> None:
+def test_a_file_that_encord_refuses_is_named_with_the_reason_when_all_else_is_done(
+    control: Control, files: Path
+) -> None:
     spoil(files, "production/2.jpg")
-    with pytest.raises(EncordUploadError, match=r"1 unit\(s\): production/2\.jpg\. .*contains whitespace"):
+    with pytest.raises(EncordUploadError, match=r"1 unit\(s\).*production/2\.jpg \(.*contains whitespace"):
         run(importer(files))
-    assert titles(control.call("GET", "state"), "datasets") == []
+    assert held(control, "datasets", "rows") == {DATASETS["benchmark"]: 3, DATASETS["production"]: 4}
+    # Asked for twice: once with all others, once again.
+    assert [job["units_error"] for job in control.call("GET", "state")["upload_jobs"]] == [0, 1, 1]
 
 
 def test_as_many_as_the_campaign_allows_may_be_refused(control: Control, files: Path) -> None:
     spoil(files, "production/2.jpg")
     spoil(files, "production/4.jpg")
-    with pytest.raises(EncordUploadError, match=r"2 unit\(s\): production/2.jpg, production/4.jpg"):
+    with pytest.raises(EncordUploadError, match=r"2 unit\(s\).*production/2.jpg .*; production/4.jpg "):
         run(importer(files, max_failed=1))
     done = run(importer(files, max_failed=2))
-    assert (done["production_registered"], done["production_linked"]) == (3, 3)
+    assert (done["production_already_there"], done["production_refused"], done["production_linked"]) == (3, 2, 0)
     assert held(control, "datasets", "rows") == {DATASETS["benchmark"]: 3, DATASETS["production"]: 3}
 
 
@@ -205,7 +219,7 @@ def test_an_import_that_takes_too_long_says_so(control: Control, files: Path) ->
         run(importer(files, timeout=0.1))
 
 
-@pytest.mark.parametrize("method", ["finish", "submit_rest"])
+@pytest.mark.parametrize("method", ["begin", "go_on"])
 @pytest.mark.parametrize(
     ("event", "error", "message"),
     [
@@ -228,7 +242,7 @@ def test_the_oldest_of_two_items_of_one_file_is_the_one_that_counts(
     control: Control, hook: EncordHook, files: Path
 ) -> None:
     done = run(importer(files))
-    before = hook.storage.items_by_source(done["benchmark_folder"])
+    before = hook.storage.contents(done["benchmark_folder"]).by_source(["benchmark/0.jpg"])
     client = hook.get_conn()
     [integration] = client.get_cloud_integrations()
     twin = {"objectUrl": f"{BUCKET_URL}/moved/0.jpg", "clientMetadata": {"source_key": "benchmark/0.jpg"}}
@@ -236,4 +250,4 @@ def test_the_oldest_of_two_items_of_one_file_is_the_one_that_counts(
     job = folder.add_private_data_to_folder_start(integration.id, {"images": [twin]})
     folder.add_private_data_to_folder_get_result(job, timeout_seconds=5)
     assert held(control, "folders", "items")[FOLDERS["benchmark"]] == 4
-    assert hook.storage.items_by_source(done["benchmark_folder"]) == before
+    assert hook.storage.contents(done["benchmark_folder"]).by_source(["benchmark/0.jpg"]) == before != [None]
