@@ -12,8 +12,8 @@ from include.object_storage.cutting import Part, Store
 from include.object_storage.protocol import ObjectBatch
 
 # Rows (about 150 bytes each) that may wait for the consumer, in all and of the part that it is just reading.
-BUFFERED_ROWS = 200_000
-HEAD_ROWS = 50_000
+BUFFERED_ROWS = 100_000
+HEAD_ROWS = 25_000
 
 
 def list_ahead(store: Store, parts: Sequence[Part], *, start_after: str, workers: int) -> Iterator[ObjectBatch]:
