@@ -130,6 +130,7 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
         multiple_outputs=True,
         listing=result(list_bucket)["listing"],
         rules=campaign.manifest.model_dump(mode="json"),
+        encord_conn_id=campaign.encord_connection,
         **bucket,
     )
     projects = {"benchmark": campaign.benchmark_project, "production": campaign.production_project}

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from encord_provider.adapters.datasets import DatasetAdapter
 from encord_provider.adapters.labels import LabelAdapter
+from encord_provider.adapters.metadata_schema import MetadataSchemaAdapter
 from encord_provider.adapters.ontologies import OntologyAdapter
 from encord_provider.adapters.progress import Progress
 from encord_provider.adapters.projects import ProjectAdapter
@@ -155,6 +156,11 @@ class EncordHook(BaseHook):
     def storage(self) -> StorageAdapter:
         """Integrations, folders, imports."""
         return StorageAdapter(self.client)
+
+    @cached_property
+    def metadata_schema(self) -> MetadataSchemaAdapter:
+        """The organisation's schema of client metadata."""
+        return MetadataSchemaAdapter(self.client)
 
     @cached_property
     def datasets(self) -> DatasetAdapter:

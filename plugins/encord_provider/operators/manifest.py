@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from encord_provider.hooks.bucket import open_campaign_bucket
+from encord_provider.hooks.encord import EncordHook
 from include.benchmark_qa import paths
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.benchmark_qa.listing.model import DataKind
+    from include.benchmark_qa.manifest.metadata.schema import Schema
+    from include.benchmark_qa.manifest.rules import ManifestRules
     from include.benchmark_qa.manifest.shards import ManifestIndex
     from include.object_storage import Bucket
 
@@ -34,6 +37,7 @@ class GenerateManifestOperator(BaseOperator):
     :param rules: the fields of ``ManifestRules``
     :param bucket_options: keyword arguments of ``open_bucket``; no secrets
     :param bucket_conn_id: the Airflow connection of the bucket; None for the cloud's default credentials
+    :param encord_conn_id: the Airflow connection of the Encord whose metadata schema units must fit; None for no check
     """
 
     template_fields: Sequence[str] = ("listing", "workspace", "bucket_uri", "benchmark_prefix", "production_prefix")
@@ -49,6 +53,7 @@ class GenerateManifestOperator(BaseOperator):
         rules: Mapping[str, Any],
         bucket_options: Mapping[str, str] | None = None,
         bucket_conn_id: str | None = None,
+        encord_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,6 +65,7 @@ class GenerateManifestOperator(BaseOperator):
         self.rules = rules
         self.bucket_options = bucket_options or {}
         self.bucket_conn_id = bucket_conn_id
+        self.encord_conn_id = encord_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
@@ -68,20 +74,37 @@ class GenerateManifestOperator(BaseOperator):
         :raises ManifestError: with ``strict`` rules, an object that cannot be registered: all of them, by their keys
         """
         from include.benchmark_qa.listing.model import DataKind
+        from include.benchmark_qa.manifest.rules import ManifestRules
 
+        rules = ManifestRules.model_validate(self.rules)
+        schema = self._schema(rules)
         folder = f"{paths.run_folder(context['run_id'])}manifest/"
         prefixes = {DataKind.BENCHMARK: self.benchmark_prefix, DataKind.PRODUCTION: self.production_prefix}
-        made = {kind: self._write(kind, prefix, f"{folder}{kind.value}/") for kind, prefix in prefixes.items()}
+        made = {
+            kind: self._write(kind, prefix, f"{folder}{kind.value}/", rules, schema)
+            for kind, prefix in prefixes.items()
+        }
         return {
             "manifest": folder,
             "units": {kind.value: sum(index.units.values()) for kind, index in made.items()},
             "quarantined": {kind.value: index.quarantined for kind, index in made.items()},
         }
 
-    def _write(self, kind: DataKind, prefix: str, folder: str) -> ManifestIndex:
+    def _schema(self, rules: ManifestRules) -> Schema | None:
+        """Return Encord's metadata schema, or None where the rules give no metadata that could clash with it."""
+        named = {name for rule in rules.rules for name in rule.client_metadata}
+        is_open = any(rule.metadata.sidecar or rule.metadata.table for rule in rules.rules)
+        if self.encord_conn_id is None or not (named or is_open):
+            return None
+        schema = EncordHook(self.encord_conn_id).metadata_schema.schema()
+        return schema if is_open or named & set(schema) else None
+
+    def _write(
+        self, kind: DataKind, prefix: str, folder: str, rules: ManifestRules, schema: Schema | None
+    ) -> ManifestIndex:
         from include.benchmark_qa.listing.store import read_listing
         from include.benchmark_qa.manifest.generate import generate_manifest
-        from include.benchmark_qa.manifest.rules import ManifestRules
+        from include.benchmark_qa.manifest.metadata.schema import SchemaCheck
         from include.benchmark_qa.manifest.units import Place
         from include.object_storage import open_bucket
 
@@ -89,12 +112,13 @@ class GenerateManifestOperator(BaseOperator):
         bucket = open_campaign_bucket(self.bucket_uri, self.bucket_options, self.bucket_conn_id)
         index = generate_manifest(
             read_listing(workspace, self.listing, kind=kind, columns=("key", "size")),
-            ManifestRules.model_validate(self.rules),
+            rules,
             kind,
             place=Place(uri=bucket.uri, prefix=prefix, url=bucket.url, url_prefix=bucket.url_prefix),
             workspace=workspace,
             folder=folder,
             reader=bucket,
+            check=SchemaCheck(schema, bucket.uri) if schema is not None else None,
         )
         self.log.info("%s: %s in %d shard(s)", kind.value, index.units or "no units", len(index.shards))
         if index.quarantined:
