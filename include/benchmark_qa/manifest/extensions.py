@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from include.benchmark_qa.manifest.model import UnitType
 
 _SEQUENCE_IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp")
@@ -29,6 +31,7 @@ def allowed(unit_type: UnitType) -> tuple[str, ...] | None:
     return None if unit_type in _OPEN else (_OF_GROUPS.get(unit_type) or EXTENSIONS[unit_type])
 
 
+@cache
 def foreign(unit_type: UnitType) -> tuple[str, ...]:
     """Return the extensions that belong to other types only."""
     own = _OF_GROUPS.get(unit_type) or EXTENSIONS[unit_type]

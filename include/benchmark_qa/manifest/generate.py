@@ -205,11 +205,13 @@ class _Generator:
     def finish(self) -> None:
         """Make the groups, settle what describes units, and write the last shard."""
         candidates: list[Candidate] = []
+        files = 0
         for group in self._groups.groups():
             candidates.append(self._group(group))
-            if len(candidates) == _GROUPS_AT_ONCE or sum(len(one.keys) for one in candidates) > _FILES_AT_ONCE:
+            files += len(group.keys)
+            if len(candidates) == _GROUPS_AT_ONCE or files > _FILES_AT_ONCE:
                 self._shards.add(merged(self.finisher.finish(candidates)))
-                candidates = []
+                candidates, files = [], 0
         self._shards.add(merged(self.finisher.finish(candidates)))
         self._shards.flush()
         for key, describes in self._companions.settle():

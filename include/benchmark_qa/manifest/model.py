@@ -24,7 +24,7 @@ class UnitType(StrEnum):
     @property
     def is_group(self) -> bool:
         """Whether one unit is made of several objects."""
-        return self in {UnitType.IMAGE_GROUP, UnitType.IMAGE_SEQUENCE, UnitType.DICOM_SERIES}
+        return self is UnitType.IMAGE_GROUP or self is UnitType.IMAGE_SEQUENCE or self is UnitType.DICOM_SERIES
 
 
 UnitIdentity: TypeAlias = tuple[UnitType, tuple[str, ...]]

@@ -112,7 +112,7 @@ class FileRule(BaseModel):
         yield self.title
         yield from (value for value in self.client_metadata.values() if isinstance(value, str))
 
-    @property
+    @cached_property
     def captures(self) -> tuple[str, ...]:
         """The names of the pattern's captures."""
         return () if self.expression is None or self.pattern is None else tuple(self.expression.groupindex)

@@ -49,7 +49,7 @@ def make_unit(
     captures: Mapping[str, str | None],
 ) -> Unit | tuple[Fault, ...]:
     """Return the unit of some files, or why no template can be filled in and no URL be made for it."""
-    missing = sorted(name for name in rule.fields if name in rule.captures and captures.get(name) is None)
+    missing = [name for name in rule.captures if name in rule.fields and captures.get(name) is None]
     if missing:
         return tuple(
             Fault(Reason.CAPTURE, name, f"the capture {name!r} took no part in the match, and a template names it")

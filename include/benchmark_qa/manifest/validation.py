@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from include.benchmark_qa.manifest.extensions import allowed, is_supported
 from include.benchmark_qa.manifest.metadata.keys import ENCORD_KEY, key_problem
@@ -12,6 +14,9 @@ from include.benchmark_qa.manifest.quarantine import Fault, Reason
 # Encord's limits.
 MAX_TITLE_CHARACTERS = 300
 MAX_URL_BYTES = 16 * 1024
+
+_WHITESPACE = re.compile(r"\s")
+_key_problem = lru_cache(1024)(key_problem)  # the same few keys on every unit
 
 # Empty objects by which some tools mark a directory; keys that end in a slash are the others.
 _HADOOP_MARKER = "_$folder$"
@@ -36,7 +41,7 @@ def unit_faults(unit: Unit, sizes: Sequence[int]) -> Iterator[Fault]:
     yield from _url_faults(unit)
     yield from _title_faults(unit.title)
     for key in unit.client_metadata:
-        if key != ENCORD_KEY and (problem := key_problem(key)):
+        if key != ENCORD_KEY and (problem := _key_problem(key)):
             yield Fault(Reason.METADATA, f"clientMetadata.{key}", problem)
     if unit.type in _IMAGES_OF_GROUPS:
         yield from _image_group_faults(unit)
@@ -55,7 +60,7 @@ def _content_faults(unit: Unit, sizes: Sequence[int]) -> Iterator[Fault]:
 
 def _url_faults(unit: Unit) -> Iterator[Fault]:
     for url in unit.object_urls:
-        if any(character.isspace() for character in url):
+        if _WHITESPACE.search(url):
             yield Fault(Reason.URL, "objectUrl", f"URL {url!r} holds whitespace, which Encord refuses; escape it")
         if (size := len(url.encode())) > MAX_URL_BYTES:
             reason = f"URL {url[:100]}... has {size} bytes; Encord takes {MAX_URL_BYTES}: shorten the key"

@@ -1,4 +1,4 @@
-"""A workspace in memory, and manifests made into it."""
+"""A workspace and a bucket in memory, and manifests made of them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,26 @@ class MemoryWorkspace:
 
     def list(self, prefix: str = "") -> Any:
         raise NotImplementedError
+
+
+class MemoryBucket:
+    """Objects in a dict, for rules that read them."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self._objects = objects
+
+    def read(self, key: str) -> bytes:
+        return self._objects[key]
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        return self._objects[key][start : start + length]
+
+    def exists(self, key: str) -> bool:
+        return key in self._objects
+
+    @property
+    def listing(self) -> list[tuple[str, int]]:
+        return [(key, len(content)) for key, content in self._objects.items()]
 
 
 @dataclass(frozen=True)

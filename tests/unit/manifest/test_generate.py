@@ -13,6 +13,7 @@ from include.benchmark_qa.manifest.units import Place
 from tests.unit.manifest.manifest_support import (
     FOLDER,
     URL_PREFIX,
+    MemoryBucket,
     MemoryWorkspace,
     make,
     place,
@@ -296,22 +297,6 @@ def test_whoever_checks_units_can_refuse_them():
     assert "is no number" in line["reason"]
 
 
-class Bucket:
-    """Objects in a dict, for rules that read them."""
-
-    def __init__(self, objects: dict[str, bytes]) -> None:
-        self._objects = objects
-
-    def read(self, key: str) -> bytes:
-        return self._objects[key]
-
-    def read_range(self, key: str, start: int, length: int) -> bytes:
-        return self._objects[key][start : start + length]
-
-    def exists(self, key: str) -> bool:
-        return key in self._objects
-
-
 def test_rules_that_read_objects_need_a_bucket():
     with pytest.raises(ManifestError, match=r"rules\.0 looks into objects"):
         make(["production/1.jpg"], rules=[IMAGES | {"metadata": {"media": True}}])
@@ -326,7 +311,7 @@ def test_sidecars_give_metadata_and_count_as_used():
         "production/9.jpg.metadata.json": b"{}",
     }
     rule: dict[str, Any] = IMAGES | {"metadata": {"sidecar": ".metadata.json"}}
-    made = make(list(objects), rules=[rule], reader=Bucket(objects))
+    made = make(list(objects), rules=[rule], reader=MemoryBucket(objects))
     [unit] = made.units
     assert unit.client_metadata["site"] == "north"
     assert (made.index.used, made.index.reasons) == (2, {"bad metadata": 1, "describes no unit": 2})
@@ -336,7 +321,7 @@ def test_sidecars_give_metadata_and_count_as_used():
 def test_a_table_gives_metadata_and_counts_as_used():
     objects = {"production/1.jpg": b"", "production/table.csv": b"key,site\nproduction/1.jpg,north\n"}
     rule = IMAGES | {"metadata": {"table": {"path": "production/table.csv"}}}
-    made = make(list(objects), rules=[rule], reader=Bucket(objects))
+    made = make(list(objects), rules=[rule], reader=MemoryBucket(objects))
     assert made.units[0].client_metadata["site"] == "north"
     assert made.index.used == 2
 
@@ -344,5 +329,5 @@ def test_a_table_gives_metadata_and_counts_as_used():
 def test_an_object_that_cannot_be_read_is_quarantined_with_its_group():
     objects = {f"production/s/{number}.jpg": b"no picture" for number in range(2)}
     rule = {"match": "**", "type": "image_sequence", "metadata": {"media": True}}
-    made = make([(key, 10) for key in objects], rules=[rule], reader=Bucket(objects))
+    made = make([(key, 10) for key in objects], rules=[rule], reader=MemoryBucket(objects))
     assert made.quarantine.keys() == objects.keys()
