@@ -79,9 +79,9 @@ class Control:
         journal: list[dict[str, Any]] = self.call("GET", f"requests?after={after}")["requests"]
         return journal
 
-    def wait_until_held(self) -> None:
+    def wait_until_held(self, seconds: float = 5) -> None:
         """Return once the first fault rule holds a client."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + seconds
         while not self.call("GET", "faults")[0]["holding"]:
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -10,13 +10,28 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from include.object_storage import open_bucket
 from tests.emulator.emulator_support import KEYS, MANAGER, SEED, sdk_client
 from tests.support.emulator_process import EmulatorProcess
-from tests.unit.encord_provider.provider_support import DATASETS, FOLDERS, images, read_report, write_manifest
+from tests.unit.encord_provider.provider_support import (
+    DATASETS,
+    FOLDERS,
+    images,
+    importer,
+    read_report,
+    run,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    from encord import EncordUserClient
+
+    from tests.emulator.emulator_support import Control
 
 pytestmark = pytest.mark.system
 
@@ -35,6 +50,31 @@ def start(workspace: Path, url: str) -> subprocess.Popen[bytes]:
     }
     command = [sys.executable, "-m", "tests.support.import_process", str(workspace)]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.emulator
+@pytest.mark.usefixtures("encord_default")
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_local_upload_killed_around_the_making_of_its_items_leaves_nothing_twice(
+    control: Control, client: EncordUserClient, tmp_path: Path, moment: str
+) -> None:
+    workspace, keys = tmp_path / "workspace", {kind: images(kind, 3) for kind in FOLDERS}
+    for key in keys["benchmark"] + keys["production"]:
+        (tmp_path / "files" / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "files" / key).write_bytes(key.encode())
+    write_manifest(workspace, keys, open_bucket(str(tmp_path / "files")))
+    control.switch(upload_seconds=1)
+    control.call("POST", "faults", {"match": "POST .*/data-upload-jobs$", "hold": moment})
+    process = start(workspace, control.url)
+    control.wait_until_held(60)  # a new process has Airflow to import
+    process.kill()
+    assert process.wait(10) == -signal.SIGKILL
+    control.call("DELETE", "faults")
+    done = run(importer(workspace, settle_seconds=3.0))
+    assert (done["benchmark_refused"], done["production_registered"]) == (0, 3)
+    for kind, title in FOLDERS.items():
+        [folder] = client.list_storage_folders(search=title)
+        assert sorted(item.client_metadata["source_key"] for item in folder.list_items()) == keys[kind]
 
 
 def first_sign_of(workspace: Path, process: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from encord_provider.adapters.titles import only_one
@@ -46,23 +47,18 @@ class DatasetAdapter:
 
     def link(self, dataset_hash: str, item_uuids: Iterable[str]) -> int:
         """Make the storage items units of the dataset, those that are not yet; return how many that were."""
-        linked = self.item_uuids(dataset_hash)
-        missing = [uuid for uuid in dict.fromkeys(item_uuids) if uuid not in linked]
-        for chunk in _chunks(missing, LINK_CHUNK):
-            self._link_chunk(dataset_hash, chunk)
-        return len(missing)
-
-    def _link_chunk(self, dataset_hash: str, item_uuids: Sequence[str]) -> None:
         from uuid import UUID
 
         from encord.orm.dataset import DataLinkDuplicatesBehavior
 
         dataset = self._client.get_dataset(dataset_hash, include_data_rows=False)
-        dataset.link_items([UUID(uuid) for uuid in item_uuids], DataLinkDuplicatesBehavior.SKIP)
+        linked = self.item_uuids(dataset_hash)
+        before = len(linked)
+        missing = (uuid for uuid in item_uuids if uuid not in linked)
+        while chunk := list(dict.fromkeys(islice(missing, LINK_CHUNK))):
+            dataset.link_items([UUID(uuid) for uuid in chunk], DataLinkDuplicatesBehavior.SKIP)
+            linked.update(chunk)
+        return len(linked) - before
 
     def _rows(self, dataset_hash: str) -> list:  # type: ignore[type-arg]
         return list(self._client.get_dataset(dataset_hash, include_data_rows=False).list_data_rows())
-
-
-def _chunks(values: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [values[start : start + size] for start in range(0, len(values), size)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -24,16 +23,14 @@ from encord_provider.adapters.import_plan import (
     write_progress,
 )
 from encord_provider.adapters.patience import patiently
-from include.benchmark_qa.manifest.render import read_shard
-from include.benchmark_qa.manifest.shards import INDEX_NAME, ManifestIndex, ShardInfo, read_index
 
 if TYPE_CHECKING:
     from encord_provider.adapters.folder_contents import FolderContents
+    from encord_provider.adapters.import_manifest import Manifest
     from encord_provider.adapters.job_ledger import JobLedger
     from encord_provider.adapters.storage import StorageAdapter
     from encord_provider.adapters.transfer import Started, Transfer
     from include.benchmark_qa.manifest.model import Unit
-    from include.object_storage.protocol import Bucket
 
 log = logging.getLogger(__name__)
 Job: TypeAlias = tuple[str, str]
@@ -42,41 +39,6 @@ ATTEMPTS = 2
 """How often a unit is asked for before it is given up."""
 _REFUSALS = frozenset({"InvalidArgumentsError", "PayloadTooLargeError"})
 _MOST_REFUSED = 1_000
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """
-    A manifest in the workspace, whose units are read shard by shard.
-
-    :param folder: key of its folder, with a slash at the end
-    """
-
-    workspace: Bucket
-    folder: str
-
-    @cached_property
-    def digest(self) -> str:
-        """What tells this manifest from any other of the same place."""
-        return hashlib.sha256(self._index_bytes).hexdigest()
-
-    @cached_property
-    def index(self) -> ManifestIndex:
-        """What is in it."""
-        return read_index(self._index_bytes)
-
-    @cached_property
-    def shards(self) -> dict[str, ShardInfo]:
-        """Its files by name, in order."""
-        return {info.name: info for info in self.index.shards}
-
-    def units(self, shard: str) -> list[Unit]:
-        """Return the units of a shard."""
-        return read_shard(self.workspace.read(f"{self.folder}{shard}"), self.index.url_prefix)
-
-    @cached_property
-    def _index_bytes(self) -> bytes:
-        return self.workspace.read(f"{self.folder}{INDEX_NAME}")
 
 
 @dataclass(frozen=True, slots=True)

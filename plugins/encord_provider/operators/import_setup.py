@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from encord_provider.adapters.cloud_sync import SyncedPlace, SyncTransfer, remote_url
-from encord_provider.adapters.importer import KindImport, Manifest
+from encord_provider.adapters.import_manifest import Manifest
+from encord_provider.adapters.importer import KindImport
 from encord_provider.adapters.job_ledger import JobLedger
 from encord_provider.adapters.local_upload import LOCAL_SCHEME, LocalTransfer
 from encord_provider.adapters.transfer import ManifestTransfer, Transfer

@@ -7,10 +7,8 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from encord_provider.adapters.patience import PASSING, is_one_of, pause_after
 from encord_provider.hooks.encord import EncordHook
-
-# Faults of the way to Encord, or of Encord itself: the next look may find them gone.
-PASSING = frozenset({"RateLimitExceededError", "RequestException", "TimeOutError", "UnknownException"})
 
 
 class EncordPollingTrigger(BaseTrigger):
@@ -50,9 +48,9 @@ class EncordPollingTrigger(BaseTrigger):
             try:
                 over, seen = await asyncio.to_thread(self.look, hook)
             except Exception as error:
-                if type(error).__name__ not in PASSING:
+                if not is_one_of(error, PASSING):
                     raise
-                over, pause = False, max(pause, float(getattr(error, "retry_after", None) or 0))
+                over, pause = False, pause_after(error, pause)
                 self.log.warning("Encord did not answer, looking again in %.0f s: %s", pause, error)
             if over:
                 return {"status": "success", **seen}
