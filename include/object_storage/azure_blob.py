@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from include.object_storage import sharding
@@ -80,10 +80,11 @@ class AzureBucket:
     ) -> Iterator[ObjectBatch]:
         # As sharding.list_in_order does it, which however goes on after a key by the order of bytes.
         sharding.check_window(modified_from, modified_until)
-        batches = iter(first := tuple(islice(self.scan(prefix), sharding.SMALL_PAGES)))
-        if len(first) == sharding.SMALL_PAGES:
-            batches = list_ahead(self, cut(self, prefix), start_after="", workers=sharding.WORKERS)
-        for batch in batches:
+        pages = self.scan(prefix)
+        first, is_slow = sharding.first_pages(pages)
+        parts = cut(self, prefix) if is_slow else []
+        rest = list_ahead(self, parts, start_after="", workers=sharding.WORKERS) if is_slow else chain(first, pages)
+        for batch in rest:
             if wanted := sharding.within(batch, modified_from, modified_until):
                 yield wanted
 

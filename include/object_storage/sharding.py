@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from time import perf_counter, thread_time
 
 from include.object_storage.ahead import list_ahead
 from include.object_storage.cutting import Store, cut
@@ -13,6 +14,8 @@ from include.object_storage.protocol import ObjectBatch, Shard
 WORKERS = 16
 # Fewer pages than this are had sooner by just listing them than by looking for ways to cut them up.
 SMALL_PAGES = 3
+# How many times longer a page is waited for than worked on, from which on several threads are worth their own work.
+WORTHWHILE_WAIT = 3.0
 
 
 def plan(store: Store, prefix: str) -> tuple[Shard, ...]:
@@ -56,12 +59,29 @@ def list_in_order(
 
 
 def _all_in_order(store: Store, prefix: str) -> Iterator[ObjectBatch]:
-    pages, last = 0, ""
-    for batch in islice(store.scan(prefix), SMALL_PAGES):
-        yield batch
-        pages, last = pages + 1, batch.arrow.column("key")[-1].as_py() if len(batch) else last
-    if pages == SMALL_PAGES:
+    pages = store.scan(prefix)
+    first, is_slow = first_pages(pages)
+    yield from first
+    if is_slow:
+        last = str(first[-1].arrow.column("key")[-1].as_py())
         yield from list_ahead(store, cut(store, prefix), start_after=last, workers=WORKERS)
+    else:
+        yield from pages
+
+
+def first_pages(pages: Iterator[ObjectBatch]) -> tuple[tuple[ObjectBatch, ...], bool]:
+    """Return the first non-empty pages, and whether there may be more that take long to come."""
+    first: list[ObjectBatch] = []
+    wait = float("inf")
+    while len(first) < SMALL_PAGES:
+        begun, busy_before = perf_counter(), thread_time()
+        page = next(pages, None)
+        if page is None:
+            return tuple(first), False
+        busy = thread_time() - busy_before or 1e-6
+        wait = min(wait, (perf_counter() - begun - busy) / busy)
+        first += [page] if len(page) else []
+    return tuple(first), wait >= WORTHWHILE_WAIT
 
 
 def select(batch: ObjectBatch, wanted: Sequence[bool]) -> ObjectBatch | None:
