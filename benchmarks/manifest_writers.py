@@ -29,6 +29,8 @@ _ROWS = 1_000
 class CannedSource:
     """A bucket in memory that only lists; its pages are as large as S3's."""
 
+    uri = "s3://bucket"
+
     def __init__(self, count: int) -> None:
         self._keys = NumberedKeys(count)
 
@@ -71,8 +73,9 @@ def ours(folder: str, out: str) -> Callable[[], int]:
     """Generate from the stored listing, and return the bytes of the files."""
     from include.benchmark_qa.listing.model import DataKind
     from include.benchmark_qa.listing.store import read_listing
-    from include.benchmark_qa.manifest.generate import Place, generate_manifest
+    from include.benchmark_qa.manifest.generate import generate_manifest
     from include.benchmark_qa.manifest.rules import ManifestRules
+    from include.benchmark_qa.manifest.units import Place
     from include.object_storage import open_bucket
 
     workspace = open_bucket(folder)
@@ -82,7 +85,7 @@ def ours(folder: str, out: str) -> Callable[[], int]:
             "shard_items": SHARD_ITEMS,
         }
     )
-    place = Place(uri="s3://bucket", prefix="", url=lambda key: URL_PREFIX + quote(key), url_prefix=URL_PREFIX)
+    place = Place(uri=CannedSource.uri, prefix="", url=lambda key: URL_PREFIX + quote(key), url_prefix=URL_PREFIX)
 
     def work() -> int:
         batches = read_listing(workspace, LISTING, kind=DataKind.PRODUCTION)
