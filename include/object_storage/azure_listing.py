@@ -142,14 +142,14 @@ class AzureListing:
                     yield rest
 
     def level(self, prefix: str) -> Level | None:
-        """Return what lies directly below a prefix, or None when that takes more than ``LEVEL_PAGES`` requests."""
+        """Return what lies directly below a prefix; None for a long row of objects, or over ``LEVEL_PAGES`` pages."""
         prefixes: list[str] = []
         batches: list[ObjectBatch] = []
         pages = self._pages({"prefix": self.root + prefix, "delimiter": "/"})
         for number, (page, batch) in enumerate(pages, start=1):
             prefixes += page.prefixes
             batches.append(batch)
-            if number == LEVEL_PAGES and page.next_marker:
+            if page.next_marker and (number == LEVEL_PAGES or not prefixes):
                 return None
         objects = ObjectBatch(ObjectBatch.joined(batches).arrow.sort_by("key"))
         return Level(tuple(sorted(one[len(self.root) :] for one in set(prefixes))), objects)

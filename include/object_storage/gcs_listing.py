@@ -51,13 +51,13 @@ class GcsListing:
                 yield self._batch(items)
 
     def level(self, prefix: str) -> Level | None:
-        """Return what lies directly below a prefix, or None when that takes more than ``LEVEL_PAGES`` requests."""
+        """Return what lies directly below a prefix; None for a long row of objects, or over ``LEVEL_PAGES`` pages."""
         prefixes: list[str] = []
         items: list[dict[str, Any]] = []
         for number, page in enumerate(self._pages({"prefix": self.root + prefix, "delimiter": "/"}), start=1):
             prefixes += page.get("prefixes", [])
             items += page.get("items", [])
-            if number == LEVEL_PAGES and page.get("nextPageToken"):
+            if page.get("nextPageToken") and (number == LEVEL_PAGES or not prefixes):
                 return None
         # Pages may repeat a prefix that the one before has named.
         return Level(tuple(sorted(one[len(self.root) :] for one in set(prefixes))), self._batch(items))

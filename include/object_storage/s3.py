@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
-# A look at a level gives up after so many pages, or so many that show no prefix: that is one long row of objects.
+# A look at a level gives up after so many pages, or one that shows no prefix: that is one long row of objects.
 MAX_LEVEL_PAGES = 10
-MAX_PAGES_OF_OBJECTS = 2
 
 
 class S3Bucket:
@@ -102,7 +101,7 @@ class S3Bucket:
                 self._check_listing(answer)
                 prefixes |= {entry["Prefix"][len(self.prefix) :]: None for entry in answer.get("CommonPrefixes", [])}
                 found.append(self._relative(objects))
-                is_long = number == MAX_LEVEL_PAGES or (number == MAX_PAGES_OF_OBJECTS and not prefixes)
+                is_long = number == MAX_LEVEL_PAGES or not prefixes
                 if is_long and answer.get("IsTruncated"):
                     return None
         return Level(tuple(prefixes), ObjectBatch.joined(found))

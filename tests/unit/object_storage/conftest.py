@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from email.message import Message
@@ -10,6 +11,7 @@ from threading import Thread
 import boto3
 import pytest
 
+from include.object_storage import sharding
 from tests.support import azurite_server, gcs_server
 from tests.support.object_servers import SignedServer, moto_server, rclone_server
 
@@ -174,3 +176,9 @@ def recording_server():
     for server in servers:
         server.http.shutdown()
         server.http.server_close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch) -> None:
+    """Make every listing of more than a few pages one of several threads, as those of stores far away are."""
+    monkeypatch.setattr(sharding, "WORTHWHILE_WAIT", -math.inf)

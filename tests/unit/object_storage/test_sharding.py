@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.object_storage import ObjectBatch, Shard
+from include.object_storage import ObjectBatch, Shard, sharding
 from include.object_storage.ahead import BUFFERED_ROWS, HEAD_ROWS, list_ahead
 from include.object_storage.cutting import WANTED_SHARDS, cut, grouped
 from include.object_storage.protocol import Level
-from include.object_storage.sharding import list_in_order, list_shard, plan
+from include.object_storage.sharding import WORTHWHILE_WAIT, list_in_order, list_shard, plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 # Few letters, so that folders, files of a folder's name, markers and double slashes come about by themselves.
@@ -211,3 +211,18 @@ def test_an_error_of_a_thread_comes_through_in_its_turn():
     with pytest.raises(ConnectionResetError, match="gone"):
         seen.extend(key for batch in list_in_order(Failing(keys, level_limit=4), "", None, None) for key in batch.keys)
     assert seen == sorted(keys)[:12]
+
+
+@pytest.mark.parametrize(("seconds_a_page", "is_cut"), [(0.0, False), (0.05, True)])
+def test_threads_are_for_stores_that_are_waited_for(monkeypatch, seconds_a_page, is_cut):
+    class Distant(MemoryStore):
+        def scan(self, prefix, start_after=""):
+            for batch in super().scan(prefix, start_after):
+                time.sleep(seconds_a_page)
+                yield batch
+
+    monkeypatch.setattr(sharding, "WORTHWHILE_WAIT", WORTHWHILE_WAIT)
+    keys = [f"{folder}/{number}" for folder in "abcd" for number in range(5)]
+    store = Distant(keys)
+    assert listed(list_in_order(store, "", None, None)) == sorted(keys)
+    assert bool(store.levels) is is_cut
