@@ -28,6 +28,13 @@ SYNCED_TYPES = frozenset({UnitType.IMAGE, UnitType.VIDEO, UnitType.AUDIO, UnitTy
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 
 
+# Options of buckets that would let anybody in who reads the campaign's file.
+SECRET_OPTIONS = frozenset(
+    {"access_key_id", "secret_access_key", "session_token", "service_account_json"}
+    | {"account_key", "sas_token", "connection_string"}
+)
+
+
 class CampaignError(ValueError):
     """A campaign file is missing, is no YAML, or has a field that is wrong; the message names file and field."""
 
@@ -48,7 +55,7 @@ class BucketSettings(_Settings):
     uri: Text
     benchmark_prefix: str = "benchmark/"
     production_prefix: str = "production/"
-    options: dict[str, str] = Field(default_factory=dict)
+    options: dict[str, str | bool] = Field(default_factory=dict)
     connection: Text | None = None
     filters: ListingFilters = ListingFilters()
 
@@ -57,6 +64,15 @@ class BucketSettings(_Settings):
         """Whether files are uploaded from a folder, and Encord is not told web addresses of them."""
         is_folder = self.uri.startswith("file://") or not re.match(r"^(arn:|[a-z0-9+]+://)", self.uri)
         return is_folder and "object_url_base" not in self.options
+
+    @field_validator("options")
+    @classmethod
+    def _options_hold_no_secret(cls, options: dict[str, str | bool]) -> dict[str, str | bool]:
+        if secret := sorted(SECRET_OPTIONS & set(options)):
+            raise ValueError(
+                f"{', '.join(secret)}: keep it in an Airflow connection, and name that in bucket.connection"
+            )
+        return options
 
     @model_validator(mode="after")
     def _prefixes_are_apart(self) -> BucketSettings:

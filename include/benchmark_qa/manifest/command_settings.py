@@ -29,7 +29,7 @@ class CommandSettings:
     rules: ManifestRules = field(default_factory=ManifestRules)
     prefixes: Mapping[DataKind, str] = field(default_factory=lambda: {DataKind.PRODUCTION: ""})
     filters: ListingFilters = field(default_factory=ListingFilters)
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str | bool] = field(default_factory=dict)
 
 
 class _CampaignParts(BaseModel):

@@ -49,7 +49,9 @@ _SECRETS = frozenset(
 )
 
 
-def open_campaign_bucket(uri: str, options: Mapping[str, str] | None = None, conn_id: str | None = None) -> Bucket:
+def open_campaign_bucket(
+    uri: str, options: Mapping[str, str | bool] | None = None, conn_id: str | None = None
+) -> Bucket:
     """
     Return a campaign's bucket; nothing is asked of it yet.
 

@@ -46,7 +46,7 @@ class ListBucketOperator(BaseOperator):
         production_prefix: str,
         workspace: str,
         filters: Mapping[str, Any] | None = None,
-        bucket_options: Mapping[str, str] | None = None,
+        bucket_options: Mapping[str, str | bool] | None = None,
         bucket_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:

@@ -51,7 +51,7 @@ class GenerateManifestOperator(BaseOperator):
         benchmark_prefix: str,
         production_prefix: str,
         rules: Mapping[str, Any],
-        bucket_options: Mapping[str, str] | None = None,
+        bucket_options: Mapping[str, str | bool] | None = None,
         bucket_conn_id: str | None = None,
         encord_conn_id: str | None = None,
         **kwargs: Any,

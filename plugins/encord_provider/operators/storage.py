@@ -93,7 +93,7 @@ class EncordImportFilesOperator(EncordBaseOperator):
         mode: Literal["manifest", "cloud_synced"] = "manifest",
         bucket_uri: str = "",
         prefixes: Mapping[str, str] | None = None,
-        bucket_options: Mapping[str, str] | None = None,
+        bucket_options: Mapping[str, str | bool] | None = None,
         bucket_conn_id: str | None = None,
         concurrency: int = 2,
         upload_workers: int = 4,

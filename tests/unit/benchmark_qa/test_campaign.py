@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from include.benchmark_qa.campaign import CampaignError, load_campaign
+from include.benchmark_qa.campaign import SECRET_OPTIONS, CampaignError, load_campaign
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 SMALLEST: dict[str, Any] = {
@@ -159,3 +159,16 @@ def test_a_relative_workspace_lies_in_the_home_else_in_the_project(
     assert campaign.workspace_uri == "/home/of/this/test/build/roads"
     monkeypatch.delenv("BENCHMARK_QA_HOME")
     assert campaign.workspace_uri == str(PROJECT_ROOT / "build" / "roads")
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_OPTIONS))
+def test_secrets_do_not_belong_into_a_campaign(campaigns: Path, name: str) -> None:
+    write(campaigns, bucket__options={name: "hunter2"})
+    assert problem(campaigns) == (
+        f"bucket.options: {name}: keep it in an Airflow connection, and name that in bucket.connection"
+    )
+
+
+def test_options_may_be_words_or_true_and_false(campaigns: Path) -> None:
+    write(campaigns, bucket__options={"region": "eu-west-1", "dualstack": True})
+    assert load_campaign("roads").bucket.options == {"region": "eu-west-1", "dualstack": True}
