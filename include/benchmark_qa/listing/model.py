@@ -54,7 +54,7 @@ class ListingSource(Protocol):
 
     # Any: a shard is read back from a stored plan, so it is none of the source's own class.
     def list_shard(self, shard: Any, *, start_after: str) -> Iterator[ObjectColumns]:
-        """Yield the objects of a ``PlannedShard`` after a key, in byte order of their keys."""
+        """Yield the objects of a ``PlannedShard`` after a key, in one of the orders of ``KeyOrder``."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from include.benchmark_qa.listing.model import DataKind, ListingError, Tally
+from include.benchmark_qa.listing.order import ANY_ORDER, KeyOrder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,17 +47,22 @@ def part_schema() -> pa.Schema:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a shard is listed: the last key that was seen, the parts so far, what they hold, and if it is all."""
+    """
+    How far a shard is listed: the last key that was seen, the parts so far, what they hold, and if it is all.
+
+    ``orders`` are those that all keys up to here are in.
+    """
 
     last_key: str = ""
     parts: tuple[str, ...] = ()
     tally: Tally = field(default_factory=Tally)
     is_end: bool = False
+    orders: tuple[KeyOrder, ...] = ANY_ORDER
 
-    def next_name(self, shard: int, last_key: str, tally: Tally, *, is_end: bool) -> str:
-        """Return the name of the part that comes next, ends at ``last_key`` and makes the shard hold so much."""
-        marks = f"{len(self.parts):05d}-{_mark(self.last_key, self.tally)}-{_mark(last_key, tally)}"
-        return f"{shard:05d}-{marks}{_END if is_end else ''}{_SUFFIX}"
+    def next_name(self, shard: int, until: Position) -> str:
+        """Return the name of the part that comes next and reaches as far as ``until``."""
+        marks = f"{len(self.parts):05d}-{_mark(self.last_key, self.tally)}-{_mark(until.last_key, until.tally)}"
+        return f"{shard:05d}-{marks}{_END if until.is_end else ''}{_SUFFIX}"
 
 
 class PartWriter:
@@ -79,10 +85,10 @@ class PartWriter:
         if self._waiting >= ROW_GROUP_ROWS:
             self._flush()
 
-    def finish(self, last_key: str, tally: Tally) -> bytes:
+    def finish(self, until: Position) -> bytes:
         """Return the part, with what is to be known of the shard up to its end."""
         self._flush()
-        position = {"last_key": last_key, **tally.to_dict()}
+        position = {"last_key": until.last_key, "orders": until.orders, **until.tally.to_dict()}
         self._writer.add_key_value_metadata({_METADATA_KEY: orjson.dumps(position).decode()})
         self._writer.close()
         return self._buffer.getvalue()
@@ -143,7 +149,8 @@ def position_after(parts: Sequence[str], data: bytes, key: str) -> Position:
     :param data: the content of the last part, whose key is ``key``.
     """
     stored = orjson.loads(open_part(data, key).metadata.metadata[_METADATA_KEY.encode()])
-    return Position(stored.pop("last_key"), tuple(parts), Tally(**stored), is_end(parts[-1]))
+    last_key, orders = stored.pop("last_key"), tuple(map(KeyOrder, stored.pop("orders")))
+    return Position(last_key, tuple(parts), Tally(**stored), is_end(parts[-1]), orders)
 
 
 def _chain(following: Mapping[tuple[str, str], str]) -> Iterable[str]:

@@ -16,7 +16,7 @@ from include.benchmark_qa.workspace import Workspace
 
 PLAN_NAME = "plan.json"
 INDEX_NAME = "listing_index.json"
-FORMAT = 1
+FORMAT = 2
 
 # What was listed long ago no longer says what the bucket holds.
 RESUME_WITHIN = timedelta(days=1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from include.benchmark_qa.listing.filters import modified_within
 from include.benchmark_qa.listing.model import ListingError, ListingSource, Tally
+from include.benchmark_qa.listing.order import orders_kept
 from include.benchmark_qa.listing.parts import PartWriter, Position, position_after
 from include.benchmark_qa.listing.plan import ListingSettings, ShardPlan
 from include.benchmark_qa.workspace import Workspace
@@ -49,20 +50,21 @@ class ShardWriter:
         self.on_batch(position.tally.objects)
         if position.is_end:
             return position
-        part, seen, last_key, tally = PartWriter(shard.kind), 0, position.last_key, position.tally
+        part, seen, here = PartWriter(shard.kind), 0, position
         for batch in self.source.list_shard(shard, start_after=position.last_key):
             if not batch.arrow.num_rows:
                 continue
-            last_key = check_order(batch.arrow, last_key, shard)
+            orders = orders_kept(batch.arrow.column("key"), here.last_key, here.orders)
+            last_key = check_place(batch.arrow, shard)
             rows, added = self._wanted(batch.arrow, self.settings.prefixes[shard.kind])
             part.add(rows)
-            tally += added
+            here = replace(here, last_key=last_key, orders=orders, tally=here.tally + added)
             seen += batch.arrow.num_rows
             self.on_batch(added.objects)
-            if tally.objects - position.tally.objects >= PART_ROWS or seen >= PART_SEEN:
-                position = self._save(shard, position, part.finish(last_key, tally), last_key, tally, is_end=False)
+            if here.tally.objects - position.tally.objects >= PART_ROWS or seen >= PART_SEEN:
+                position = here = self._save(shard, part, position, here)
                 part, seen = PartWriter(shard.kind), 0
-        return self._save(shard, position, part.finish(last_key, tally), last_key, tally, is_end=True)
+        return self._save(shard, part, position, replace(here, is_end=True))
 
     def _stored(self, parts: Sequence[str]) -> Position:
         if not parts:
@@ -79,35 +81,27 @@ class ShardWriter:
         size = pc.sum(kept.column("size"), min_count=0).as_py()
         return kept, Tally(kept.num_rows, size, rows.num_rows - kept.num_rows)
 
-    def _save(
-        self, shard: ShardPlan, before: Position, data: bytes, last_key: str, tally: Tally, *, is_end: bool
-    ) -> Position:
-        name = before.next_name(shard.number, last_key, tally, is_end=is_end)
-        self.workspace.write(f"{self.folder}{name}", data)
-        return Position(last_key, (*before.parts, name), tally, is_end)
+    def _save(self, shard: ShardPlan, part: PartWriter, before: Position, after: Position) -> Position:
+        name = before.next_name(shard.number, after)
+        self.workspace.write(f"{self.folder}{name}", part.finish(after))
+        return replace(after, parts=(*before.parts, name))
 
 
-def check_order(rows: pa.RecordBatch, last_key: str, shard: ShardPlan) -> str:
+def check_place(rows: pa.RecordBatch, shard: ShardPlan) -> str:
     """
-    Return the last key of some rows, having made sure that no other part of the listing has any of their keys.
+    Return the last key of some rows, having made sure that no other shard has any of their keys.
 
-    :param last_key: the shard's key before these rows, empty for none
-    :raises ListingError: a key is there twice, is out of byte order, or is not the shard's; the message names it
+    :raises ListingError: a key is not the shard's; the message names the first and the last
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     keys: Any = rows.column("key")
-    run = pa.concat_arrays([pa.array([last_key] if last_key else [], type=keys.type), keys])
-    if (at := pc.index(pc.less(run[:-1], run[1:]), False).as_py()) >= 0:
-        first, second = run[at : at + 2].to_pylist()
-        fault = "twice" if first == second else f"after {first!r}, against the byte order of keys"
-        raise ListingError(f"the bucket lists {second!r} {fault}; a listing needs each key once and in order")
-    ends = (keys[0].as_py(), keys[-1].as_py())  # in byte order, what lies between begins as they both do
+    is_below = pc.all(pc.starts_with(keys, shard.prefix)).as_py()
     deeper = shard.is_level and pc.max(pc.count_substring(keys, "/")).as_py() > shard.prefix.count("/")
-    if deeper or not all(key.startswith(shard.prefix) for key in ends):
-        raise ListingError(f"the bucket lists keys from {ends[0]!r} to {ends[1]!r}, not all {_wanted_keys(shard)}")
-    return str(ends[1])
+    first, last = keys[0].as_py(), str(keys[-1].as_py())
+    if deeper or not is_below:
+        raise ListingError(f"the bucket lists keys from {first!r} to {last!r}, not all {_wanted_keys(shard)}")
+    return last
 
 
 def _wanted_keys(shard: ShardPlan) -> str:

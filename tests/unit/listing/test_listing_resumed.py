@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from include.benchmark_qa.listing import shard_writer
 from include.benchmark_qa.listing.filters import ListingFilters
 from include.benchmark_qa.listing.model import ListingError
 from include.benchmark_qa.listing.plan import INDEX_NAME, RESUME_WITHIN
-from include.object_storage import Bucket, open_bucket
-from tests.unit.listing.listing_support import FOLDER, MODIFIED, MemoryBucket, many_keys, read_keys, write
+from include.object_storage import Bucket, ObjectBatch, Shard, open_bucket
+from tests.unit.listing.listing_support import FOLDER, MODIFIED, MemoryBucket, batch, many_keys, read_keys, write
 
 FLAT = [f"p/{number:03d}" for number in range(100)]  # 5 parts of 20, each of 2 pages of 10
 
@@ -175,3 +175,23 @@ def test_two_processes_in_one_folder_while_the_bucket_changes(
         check()
     write(MemoryBucket(first.keys), workspace)
     check()
+
+
+def test_the_order_of_an_interrupted_listing_binds_the_next(workspace: Bucket) -> None:
+    folders_first = [f"p/a/{number:02}" for number in range(20)] + ["p/a-b"]  # stored as one part
+
+    class Ordered(MemoryBucket):
+        def shards(self, prefix: str) -> tuple[Shard, ...]:
+            return (Shard(prefix),) if prefix == "p/" else ()
+
+        def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
+            if start_after:
+                yield batch(["p/b-b", "p/b/x"])
+            else:
+                yield batch(folders_first)
+                raise CutError
+
+    with pytest.raises(CutError):
+        write(Ordered([]), workspace)
+    with pytest.raises(ListingError, match="lists 'p/b/x' after 'p/b-b', against the order"):
+        write(Ordered([]), workspace)

@@ -125,9 +125,16 @@ def test_duckdb_reads_it(workspace: Bucket, tmp_path: Path) -> None:
     [
         ([["p/1", "p/2"], ["p/2", "p/3"]], "the bucket lists 'p/2' twice"),
         ([["p/1", "p/1"]], "the bucket lists 'p/1' twice"),
-        ([["p/1", "p/3", "p/2"]], "the bucket lists 'p/2' after 'p/3', against the byte order of keys"),
-        ([["p/2"], ["p/1"]], "the bucket lists 'p/1' after 'p/2', against the byte order of keys"),
+        ([["p/1", "p/3", "p/2"]], "the bucket lists 'p/2' after 'p/3', against the order of its keys so far"),
+        ([["p/2"], ["p/1"]], "the bucket lists 'p/1' after 'p/2', against the order of its keys so far"),
+        (
+            [["p/a/x", "p/a-b"], ["p/a/x"]],
+            "the bucket lists 'p/a/x' after 'p/a-b', against the order of its keys so far",
+        ),
+        ([["p/a-b", "p/a/x"], ["p/b/x", "p/b-b"]], "the bucket lists 'p/b-b' after 'p/b/x', against the order"),
+        ([["p/a-b", "p/a/x"], ["p/a/x"]], "the bucket lists 'p/a/x' twice"),
         ([["p/\uffff", "p/\U00010000"], ["p/é"]], "the bucket lists 'p/é' after 'p/\U00010000'"),
+        ([["p/\U00010000", "p/\uff08"], ["p/\U00010000"]], "the bucket lists 'p/\U00010000' after 'p/\uff08'"),
         ([["o/1", "p/1"]], "the bucket lists keys from 'o/1' to 'p/1', not all beginning with 'p/'"),
         ([["p/1"], ["q"]], "the bucket lists keys from 'q' to 'q', not all beginning with 'p/'"),
     ],
@@ -138,6 +145,12 @@ def test_a_key_that_comes_twice_or_astray_is_an_error_that_names_it(
     with pytest.raises(ListingError) as caught:
         write(Pages(*(batch(page) for page in pages)), workspace)
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("keys", [["p/\uffff", "p/\U00010000"], ["p/\U00010000", "p/\uff08"], ["p/a/x", "p/a-b"]])
+def test_any_order_of_keys_will_do(workspace: Bucket, keys: list[str]) -> None:
+    write(Pages(*(batch([key]) for key in keys)), workspace)
+    assert read_keys(workspace) == keys
 
 
 def test_a_level_that_goes_deeper_is_an_error(workspace: Bucket) -> None:
