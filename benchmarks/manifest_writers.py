@@ -88,7 +88,7 @@ def ours(folder: str, out: str) -> Callable[[], int]:
     place = Place(uri=CannedSource.uri, prefix="", url=lambda key: URL_PREFIX + quote(key), url_prefix=URL_PREFIX)
 
     def work() -> int:
-        batches = read_listing(workspace, LISTING, kind=DataKind.PRODUCTION)
+        batches = read_listing(workspace, LISTING, kind=DataKind.PRODUCTION, columns=("key", "size"))
         index = generate_manifest(batches, rules, DataKind.PRODUCTION, place=place, workspace=workspace, folder=out)
         return sum(shard.bytes for shard in index.shards)
 

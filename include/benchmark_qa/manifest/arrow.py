@@ -41,3 +41,23 @@ def text_layout(texts: Column) -> tuple[Any, Any, Any]:
     values = texts.buffers()[2]
     content = np.frombuffer(values, np.uint8) if values else np.zeros(0, np.uint8)
     return np.diff(offsets), offsets[:-1] - offsets[0], content[offsets[0] : offsets[-1]]
+
+
+def text_array(offsets: Any, content: Any) -> Column:
+    """Return the string array whose texts lie one after the other in a buffer of UTF-8, between some offsets."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.StringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(np.asarray(offsets, np.int32).tobytes()), pa.py_buffer(content)
+    )
+
+
+def slices(content: Any, begins: Any, ends: Any) -> Column:
+    """Return the stretches of an array of UTF-8 as a string array; none may begin before the last one ends."""
+    import numpy as np
+
+    cuts = np.column_stack([begins, ends]).ravel()
+    is_wanted = np.arange(len(cuts) + 1) % 2 == 1
+    wanted = np.repeat(is_wanted, np.diff(cuts, prepend=0, append=len(content)))
+    return text_array(np.append(0, np.cumsum(ends - begins)), content[wanted])

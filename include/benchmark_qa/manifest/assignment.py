@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from include.benchmark_qa.manifest.arrow import Column, as_rows, kernels
-from include.benchmark_qa.manifest.columns import RuleColumns, key_columns, simple_rows
+from include.benchmark_qa.manifest.columns import RuleColumns, differs_beyond_ascii, key_columns, simple_rows
 from include.benchmark_qa.manifest.rules import FileRule
 
 
@@ -21,11 +21,12 @@ class Assignment:
     def __init__(self, rules: Sequence[FileRule], prefix: str) -> None:
         self._rules = rules
         self._prefix = prefix
+        self._ascii_only = differs_beyond_ascii(rules)
         self.columns = [RuleColumns(rule, prefix) for rule in rules]
 
     def simple(self, keys: Column) -> Any:
         """Tell of each key of a string array whether it is simple."""
-        return simple_rows(keys, self._prefix)
+        return simple_rows(keys, self._prefix, ascii_only=self._ascii_only)
 
     def assign(self, keys: Column, simple: Any) -> Iterator[tuple[int, Any, Column]]:
         """

@@ -1,16 +1,17 @@
 """
-Keys as columns: what can be said of thousands of keys at once, by Arrow's kernels.
+Keys as columns: what can be said of thousands of keys at once, by Arrow's kernels and numpy.
 
-Only of *simple* keys: printable ASCII without quotation marks and backslashes, so that a key stands in JSON as it is
-and Python's ``re`` and Arrow's RE2 agree about it; and nothing hidden, no empty segment. All others go one by one.
+Only of *simple* keys: without control characters, quotation marks and backslashes, so that a key stands in JSON as it
+is; nothing hidden, no empty segment; and none about which Python and Arrow might differ. All others go one by one.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from include.benchmark_qa.manifest.arrow import Column, as_rows, kernels, text_layout
+from include.benchmark_qa.manifest.arrow import Column, as_rows, kernels, slices, text_array, text_layout
 from include.benchmark_qa.manifest.patterns import glob_expression
 
 if TYPE_CHECKING:
@@ -18,74 +19,100 @@ if TYPE_CHECKING:
     from include.benchmark_qa.manifest.rules import FileRule
 
 
-_FIRST = r"[ !#-\-0-\[\]-~]"  # of a segment: printable, and none of " \ / .
-_LATER = r"[ !#-.0-\[\]-~]"
-_SIMPLE = f"(?:{_FIRST}{_LATER}*/)*{_FIRST}{_LATER}*"
 _HADOOP_MARKER = "_$folder$"
-# What a URL carries as it is (RFC 3986); of the other simple characters each becomes "%" and two digits.
+_KELVIN = "\u212a"  # the one letter beyond ASCII that Python makes an ASCII letter when it lowers it
+_UNSIMPLE = re.compile(r'[\x00-\x1f"\\\x7f]')
+# What a URL carries as it is (RFC 3986); each other byte becomes "%" and two digits.
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+# Bytes by what becomes of them in a URL, and whether they may be in a simple key.
+_AS_IS, _ESCAPED, _ODD = range(3)
+_CLASSES = bytes(
+    _AS_IS if byte in _UNRESERVED else _ODD if _UNSIMPLE.match(chr(byte)) else _ESCAPED for byte in range(256)
+)
 # An escaped character, a class of characters, or the bracket that opens a group without a name.
 _GROUP_OPENS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?!\?)", re.DOTALL)
+# What Python's ``re`` and Arrow's RE2 understand differently of characters beyond ASCII.
+_DIFFERS_BEYOND_ASCII = re.compile(r"\\[bBdDsSwW]|\(\?[a-zA-Z-]+[:)]")
 
 
-def simple_rows(keys: Column, prefix: str) -> Rows:
-    """Tell of each key of a string array whether it is simple and begins with the prefix."""
+def simple_rows(keys: Column, prefix: str, *, ascii_only: bool) -> Rows:
+    """Tell of each key of a string array, all valid UTF-8, whether it is simple and begins with the prefix."""
     import numpy as np
 
     pc = kernels()
 
-    if not re.fullmatch(r"[ !#-\[\]-~]*", prefix):
-        return np.zeros(len(keys), bool)
-    if _is_all_plain(keys, prefix):
-        return np.ones(len(keys), bool)
-    simple = pc.match_substring_regex(keys, f"^{re.escape(prefix)}{_SIMPLE}$")
-    return as_rows(pc.and_not(simple, pc.ends_with(keys, _HADOOP_MARKER)))
-
-
-def _is_all_plain(keys: Column, prefix: str) -> bool:
-    """Tell whether every key is simple and needs no escaping: one look at the bytes, cheaper than at each key."""
-    pc = kernels()
-
     lengths, starts, content = text_layout(keys)
-    if not len(keys) or int(lengths.min()) <= len(prefix) or unsafe_bytes(content):
-        return False
+    first = starts + len(prefix.encode())  # of what follows the prefix
+    simple: Rows = starts + lengths > first
+    if _UNSIMPLE.search(prefix) or not simple.any():
+        return np.zeros(len(keys), bool)
+    simple &= as_rows(pc.starts_with(keys, prefix))
+    text = content.tobytes()
+
+    def leave_out(positions: Any) -> None:
+        simple[np.searchsorted(starts, positions, "right") - 1] = False
+
+    classes = np.frombuffer(text.translate(_CLASSES), np.uint8)
+    leave_out(np.flatnonzero(classes == _ODD))
+    if not text.isascii():
+        if ascii_only:
+            leave_out(np.flatnonzero(content > 127))
+        elif _KELVIN.encode() in text:
+            simple &= ~as_rows(pc.match_substring(keys, _KELVIN))
     slash, dot = (content == ord(character) for character in "/.")
-    if (slash[:-1] & (slash[1:] | dot[1:])).any():  # an empty or a hidden segment, or two keys that only look so
-        return False
-    first = starts + len(prefix)
-    if (slash[first] | dot[first] | slash[starts + lengths - 1]).any():
-        return False
-    return bool(as_rows(pc.starts_with(keys, prefix)).all())
-
-
-def unsafe_bytes(content: Any) -> set[int]:
-    """Return which bytes that a URL does not carry as they are occur in an array of bytes."""
-    return set(content.tobytes().translate(None, _UNRESERVED))
+    # An empty or a hidden segment. Two keys may only look so together, and the prefix may be what it likes.
+    begins = np.flatnonzero(slash[:-1] & (slash[1:] | dot[1:])) + 1
+    leave_out(begins[begins > first[np.searchsorted(starts, begins, "right") - 1]])
+    chosen = np.flatnonzero(simple)
+    begins, ends = first[chosen], starts[chosen] + lengths[chosen]
+    simple[chosen] = ~(slash[begins] | dot[begins] | slash[ends - 1])
+    return simple & ~as_rows(pc.ends_with(keys, _HADOOP_MARKER)) if b"$" in text else simple
 
 
 def url_paths(keys: Column) -> Column:
     """Return simple keys as paths of URLs: percent-encoded, slashes kept."""
-    pc = kernels()
+    import numpy as np
 
-    unsafe = unsafe_bytes(text_layout(keys)[2])
-    for byte in sorted(unsafe, key=lambda byte: byte != ord("%")):  # the sign of escapes before any escape
-        keys = pc.replace_substring(keys, chr(byte), f"%{byte:02X}")
-    return keys
+    lengths, starts, content = text_layout(keys)
+    text = content.tobytes()
+    escaped = np.flatnonzero(np.frombuffer(text.translate(_CLASSES), bool))
+    if not len(escaped):
+        return keys
+    for byte in sorted(
+        set(content[escaped].tolist()), key=lambda byte: byte != ord("%")
+    ):  # the sign of escapes before any escape
+        text = text.replace(bytes([byte]), b"%%%02X" % byte)
+    ends = starts + lengths
+    return text_array(np.append(0, ends + 2 * np.searchsorted(escaped, ends)), text)
 
 
 def key_columns(keys: Column, fields: frozenset[str]) -> dict[str, Column]:
     """Return those of ``patterns.KEY_FIELDS`` that are asked for, of simple keys."""
-    pc = kernels()
+    import numpy as np
 
     columns = {"key": keys}
+    if fields <= columns.keys():
+        return columns
+    lengths, starts, content = text_layout(keys)
+    ends = starts + lengths
+    slashes = np.append(-1, np.flatnonzero(content == ord("/")))
+    names = np.maximum(slashes[np.searchsorted(slashes, ends) - 1] + 1, starts)
     if "directory" in fields:
-        nested = pc.match_substring(keys, "/")
-        columns["directory"] = pc.if_else(nested, pc.replace_substring_regex(keys, "/[^/]*$", ""), "")
-    if fields & {"name", "stem"}:
-        columns["name"] = pc.replace_substring_regex(keys, "^.*/", "")
+        columns["directory"] = slices(content, starts, np.maximum(names - 1, starts))
+    if "name" in fields:
+        columns["name"] = slices(content, names, ends)
     if "stem" in fields:
-        columns["stem"] = pc.list_element(pc.split_pattern(columns["name"], ".", max_splits=1), 0)
+        dots = np.append(np.flatnonzero(content == ord(".")), len(content))
+        columns["stem"] = slices(content, names, np.minimum(dots[np.searchsorted(dots, names)], ends))
     return columns
+
+
+def differs_beyond_ascii(rules: Sequence[FileRule]) -> bool:
+    """Tell whether the rules might mean another thing to Arrow than to Python by a key that is not all ASCII."""
+    return any(
+        not all(suffix.isascii() for suffix in rule.suffixes) or _DIFFERS_BEYOND_ASCII.search(rule.pattern or "")
+        for rule in rules
+    )
 
 
 class RuleColumns:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import orjson
 
-from include.benchmark_qa.manifest.arrow import Column, as_rows, kernels, lengths
+from include.benchmark_qa.manifest.arrow import Column, as_rows, kernels, lengths, text_layout
 from include.benchmark_qa.manifest.columns import RuleColumns, ends_with_any, key_columns, url_paths
 from include.benchmark_qa.manifest.extensions import allowed, foreign
 from include.benchmark_qa.manifest.patterns import KEY_FIELDS, split_template
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from include.benchmark_qa.manifest.units import Place
 
 
+# Neither a space nor one of the ranges in which Unicode has its other ones.
+_INK = r"[^ \x{80}-\x{A0}\x{1680}\x{2000}-\x{206F}\x{3000}]"
 _URL = "objectUrl"  # a column beside those of the templates
 
 
@@ -79,8 +81,6 @@ class ItemColumns:
         """Tell which rows have all captures, a title and a URL that Encord takes, and an extension of the type."""
         import numpy as np
 
-        pc = kernels()
-
         keys = columns["key"]
         fine = np.ones(len(keys), bool)
         for column in captures.values():
@@ -89,9 +89,10 @@ class ItemColumns:
         pieces = split_template(self._rule.title, self._rule.captures)
         texts = "".join(text for text, _ in pieces)
         named = [columns[field] for _, field in pieces if field is not None]
+        # In bytes, which are no fewer than the characters.
         fine &= sum((lengths(column) for column in named), np.full(len(keys), len(texts))) <= MAX_TITLE_CHARACTERS
         if not texts.strip():
-            has_ink = [as_rows(pc.match_substring_regex(column, "[^ ]")) for column in named]
+            has_ink = [_has_ink(column) for column in named]
             fine &= np.logical_or.reduce(has_ink) if has_ink else False
         return fine if self._is_checked else fine & self._supported(keys)
 
@@ -99,6 +100,17 @@ class ItemColumns:
         if self._allowed is None:
             return ~ends_with_any(keys, self._foreign)
         return ends_with_any(keys, self._allowed)
+
+
+def _has_ink(texts: Column) -> Rows:
+    """Tell which texts are more than whitespace; the last byte mostly says so."""
+    sizes, starts, content = text_layout(texts)
+    if sizes.all():
+        last = content[starts + sizes - 1]
+        inked: Rows = (last > ord(" ")) & (last < 128)
+        if inked.all():
+            return inked
+    return as_rows(kernels().match_substring_regex(texts, _INK))
 
 
 def _pieces(rule: FileRule, template: str) -> list[str | tuple[str]]:

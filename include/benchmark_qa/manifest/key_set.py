@@ -60,17 +60,22 @@ def _finished(hashes: Hashes) -> Hashes:
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """Keys between a first and a last one; their sorted ``hashes`` become one array once they are looked into."""
+    """Keys between a first and a last one; their ``hashes`` become one sorted array once they are looked into."""
 
     first: str
     last: str
     hashes: list[Hashes] = field(default_factory=list)
+    is_sorted: bool = False
+
+    def add(self, hashes: Hashes) -> None:
+        self.hashes.append(hashes)
+        self.is_sorted = False
 
     def holds(self, hashes: Hashes) -> Rows:
         import numpy as np
 
-        if len(self.hashes) > 1:
-            self.hashes = [np.sort(np.concatenate(self.hashes))]
+        if not self.is_sorted:
+            self.hashes, self.is_sorted = [np.sort(np.concatenate(self.hashes))], True
         places = np.minimum(np.searchsorted(self.hashes[0], hashes), len(self.hashes[0]) - 1)
         found: Rows = self.hashes[0][places] == hashes
         return found
@@ -110,7 +115,7 @@ class KeySet:
             self._runs[-1].last = last
         else:
             self._runs.append(_Run(first, last))
-        self._runs[-1].hashes.append(np.sort(hashes))
+        self._runs[-1].add(hashes)
         return was_there
 
     def _merge(self, runs: list[_Run]) -> None:

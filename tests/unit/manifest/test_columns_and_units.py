@@ -15,10 +15,16 @@ from include.benchmark_qa.manifest.finishing import Candidate
 from include.benchmark_qa.manifest.one_by_one import OneByOne
 from tests.unit.manifest.manifest_support import Made, MemoryWorkspace, make, place
 
-SEGMENT = st.text("ab1._-~ +%#?&'()[]{}$!@,;:=*^|<>`\"\\é\n", max_size=5) | st.sampled_from(
-    ["", ".", "..", ".a", "a.b", "_$folder$", "x" * 301]
+# Signs that lower oddly, digits, whitespace and letters: what Python and Arrow might disagree about.
+BEYOND_ASCII = "a1 日ß🐈\u0130\u212a\u0663\u3000\xa0\u2028\x7f"
+SEGMENT = (
+    st.text("ab1._-~ +%#?&'()[]{}$!@,;:=*^|<>`\"\\é\n", max_size=5)
+    | st.text(BEYOND_ASCII, max_size=4)
+    | st.sampled_from(["", ".", "..", ".a", "a.b", "_$folder$", "x" * 301])
 )
-EXTENSION = st.sampled_from(["", ".jpg", ".JPG", ".png", ".tif", ".dcm", ".mp4", ".xyz", ".nii.gz", ".txt"])
+EXTENSION = st.sampled_from(
+    ["", ".jpg", ".JPG", ".png", ".tif", ".dcm", ".mp4", ".xyz", ".nii.gz", ".txt", ".m\u212av", ".É"]
+)
 KEYS = st.builds(
     lambda parts, extension: "production/" + "/".join(parts) + extension,
     st.lists(SEGMENT, min_size=1, max_size=3),
@@ -38,12 +44,18 @@ MATCHES = st.sampled_from(
         {"match": [".xyz"]},
         {"match": "*.jpg"},
         {"match": "**/a*/*"},
+        {"match": [".mkv", ".é"]},
+        {"match": [".mkv"]},
         {"match": "[!a]*"},
+        {"match": "[ß-日]*"},
         {"match": "?[.-0a]*"},
         {"match": "**"},
         {"pattern": r"(?P<site>[^/]*)/(?P<position>\d*).*"},
         {"pattern": r"(?:(?P<group>a+)|b)?(.*)\.(jpg|dcm)"},
         {"pattern": r".*[(\]].*"},
+        {"pattern": r"(?P<group>[^/]+)/(.*)"},
+        {"pattern": r"(?i:.*k.*)"},
+        {"pattern": r".*\w/?\s?\b.*"},
     ]
 )
 TYPES = st.sampled_from(["image", "video", "text", "nifti", "image_group", "image_sequence", "dicom_series"])
@@ -106,6 +118,17 @@ def test_most_keys_are_rendered_as_columns(template, prefix, monkeypatch):
     assert [unit.source_keys[0] for unit in columns.units] == keys
     _, one_by_one = both_ways([(key, 1) for key in keys], rules=[rule], where=place(prefix))
     assert columns.files == one_by_one.files
+
+
+@pytest.mark.parametrize("prefix", ["", "画像/", "画"])
+def test_keys_of_any_language_are_rendered_as_columns(prefix, monkeypatch):
+    rule = {"match": [".jpg"], "type": "image", "title": "{stem}", "client_metadata": {"where": "{directory}"}}
+    keys = [f"画像/猫 #{number}/é%🐈{number}.jpg" for number in range(100)]
+    _, one_by_one = both_ways([(key, 1) for key in keys], rules=[rule], where=place(prefix))
+    monkeypatch.delattr(OneByOne, "_single")
+    columns = make(keys, rules=[rule], where=place(prefix))
+    assert columns.files == one_by_one.files
+    assert [unit.source_keys[0] for unit in columns.units] == keys
 
 
 @settings(deadline=None)
