@@ -60,6 +60,7 @@ def generate_manifest(
     folder: str,
     reader: ObjectReader | None = None,
     check: Check | None = None,
+    enricher: Enricher | None = None,
 ) -> ManifestIndex:
     """
     Write the manifest of listed objects: shards, then ``quarantine.jsonl``, and last the index.
@@ -73,13 +74,14 @@ def generate_manifest(
     :param folder: a prefix of keys in the workspace that ends in a slash
     :param reader: the bucket, for rules that look into objects
     :param check: finds what else is wrong with a unit
+    :param enricher: reads tables once for several manifests, and then knows which rows none of them used
     :raises ManifestError: a rule looks into objects and there is no reader; or, with ``strict`` rules, there is
         something wrong with any object: all of it is in ``quarantine.jsonl``, and the first problems in the message
     """
     with tempfile.TemporaryFile() as lines:
         quarantine = Quarantine(place.uri, lines)
         shards = ShardWriter(rules, lambda name, data: workspace.write(f"{folder}{name}", data))
-        generator = _Generator(rules, kind, place, shards, quarantine, reader, check)
+        generator = _Generator(rules, kind, place, shards, quarantine, reader, check, enricher)
         for batch in batches:
             for start in range(0, batch.arrow.num_rows, CHUNK_ROWS):
                 rows = batch.arrow.slice(start, CHUNK_ROWS)
@@ -115,6 +117,7 @@ class _Generator:
         quarantine: Quarantine,
         reader: ObjectReader | None,
         check: Check | None,
+        enricher: Enricher | None,
     ) -> None:
         self._rules = rules.rules
         self._kind = kind
@@ -124,7 +127,7 @@ class _Generator:
         self._seen = KeySet()
         self._companions = Companions(rules.rules)
         self._groups = GroupStore(rules.rules, place.prefix)
-        enricher = _enricher(rules, reader, place.uri)
+        enricher = enricher or _enricher(rules, reader, place.uri)
         self.finisher = Finisher(rules, quarantine, self._companions, enricher, check)
         self._one_by_one = OneByOne(rules, kind, place, quarantine, self._groups, reader)
         self._room = rules.max_shard_bytes - FRAME_BYTES

@@ -7,12 +7,14 @@ from airflow.sdk import BaseOperator
 
 from encord_provider.hooks.bucket import open_campaign_bucket
 from encord_provider.hooks.encord import EncordHook
+from encord_provider.operators.bucket import data_window
 from include.benchmark_qa import paths
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.benchmark_qa.listing.model import DataKind
+    from include.benchmark_qa.manifest.metadata.enrich import Enricher
     from include.benchmark_qa.manifest.metadata.schema import Schema
     from include.benchmark_qa.manifest.rules import ManifestRules
     from include.benchmark_qa.manifest.shards import ManifestIndex
@@ -74,16 +76,21 @@ class GenerateManifestOperator(BaseOperator):
         :raises ManifestError: with ``strict`` rules, an object that cannot be registered: all of them, by their keys
         """
         from include.benchmark_qa.listing.model import DataKind
+        from include.benchmark_qa.manifest.metadata.enrich import Enricher
         from include.benchmark_qa.manifest.rules import ManifestRules
 
         rules = ManifestRules.model_validate(self.rules)
         schema = self._schema(rules)
         folder = f"{paths.run_folder(context['run_id'])}manifest/"
         prefixes = {DataKind.BENCHMARK: self.benchmark_prefix, DataKind.PRODUCTION: self.production_prefix}
+        bucket = open_campaign_bucket(self.bucket_uri, self.bucket_options, self.bucket_conn_id)
+        enricher = Enricher(bucket, bucket.uri)  # of both kinds, since a table may describe both
         made = {
-            kind: self._write(kind, prefix, f"{folder}{kind.value}/", rules, schema)
+            kind: self._write(kind, bucket, prefix, f"{folder}{kind.value}/", rules, schema, enricher)
             for kind, prefix in prefixes.items()
         }
+        if data_window(context) is None:  # the files of one interval are rightly few of a table's
+            self._log_unused(enricher)
         return {
             "manifest": folder,
             "units": {kind.value: sum(index.units.values()) for kind, index in made.items()},
@@ -100,7 +107,14 @@ class GenerateManifestOperator(BaseOperator):
         return schema if is_open or named & set(schema) else None
 
     def _write(
-        self, kind: DataKind, prefix: str, folder: str, rules: ManifestRules, schema: Schema | None
+        self,
+        kind: DataKind,
+        bucket: Bucket,
+        prefix: str,
+        folder: str,
+        rules: ManifestRules,
+        schema: Schema | None,
+        enricher: Enricher,
     ) -> ManifestIndex:
         from include.benchmark_qa.listing.store import read_listing
         from include.benchmark_qa.manifest.generate import generate_manifest
@@ -109,7 +123,6 @@ class GenerateManifestOperator(BaseOperator):
         from include.object_storage import open_bucket
 
         workspace = open_bucket(self.workspace)
-        bucket = open_campaign_bucket(self.bucket_uri, self.bucket_options, self.bucket_conn_id)
         index = generate_manifest(
             read_listing(workspace, self.listing, kind=kind, columns=("key", "size")),
             rules,
@@ -119,11 +132,18 @@ class GenerateManifestOperator(BaseOperator):
             folder=folder,
             reader=bucket,
             check=SchemaCheck(schema, bucket.uri) if schema is not None else None,
+            enricher=enricher,
         )
         self.log.info("%s: %s in %d shard(s)", kind.value, index.units or "no units", len(index.shards))
         if index.quarantined:
             self._log_quarantine(index, workspace, folder)
         return index
+
+    def _log_unused(self, enricher: Enricher) -> None:
+        for unused in enricher.unused_rows():
+            self.log.warning(
+                "table %s: %d row(s) describe no unit, such as %s", unused.path, unused.count, ", ".join(unused.first)
+            )
 
     def _log_quarantine(self, index: ManifestIndex, workspace: Bucket, folder: str) -> None:
         """Say how many objects are left out, why, and which are the first."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from encord_provider.links.encord import EncordProjectLink
 from encord_provider.operators.bucket import ListBucketOperator
@@ -45,11 +46,13 @@ def list_files(
     return dict(run(operator, **context))
 
 
-def generate(bucket: Path, workspace: Path, listing: str, **rules: Any) -> dict[str, Any]:
+def generate(
+    bucket: Path, workspace: Path, listing: str, context: dict[str, Any] | None = None, **rules: Any
+) -> dict[str, Any]:
     operator = GenerateManifestOperator(
         task_id="generate", listing=listing, bucket_uri=str(bucket), workspace=str(workspace), rules=rules, **PREFIXES
     )
-    return dict(run(operator))
+    return dict(run(operator, **context or {}))
 
 
 def counts(listed: dict[str, Any]) -> dict[str, int]:
@@ -149,3 +152,17 @@ def test_a_link_leads_to_the_project_once_it_is_known(monkeypatch: pytest.Monkey
     assert link.get_link(operator, ti_key=None) == ""
     operator.project_hash = "p-1"
     assert link.get_link(operator, ti_key=None) == "https://app.encord.com/projects/view/p-1/summary"
+
+
+@pytest.mark.parametrize("is_interval", [False, True])
+def test_rows_of_a_table_that_describe_nothing_are_told_unless_a_run_is_of_an_interval(
+    bucket: Path, workspace: Path, *, is_interval: bool
+) -> None:
+    (bucket / "table.csv").write_text("key,site\nbenchmark/a.jpg,n\nproduction/b.jpg,s\nproduction/typo.jpg,w\n")
+    rules = [{"match": [".jpg"], "type": "image", "metadata": {"table": {"path": "table.csv"}}}]
+    interval = {"run_type": "scheduled", "data_interval_start": MORNING, "data_interval_end": EVENING}
+    listing = list_files(bucket, workspace)["listing"]
+    with capture_logs() as logged:
+        generate(bucket, workspace, listing, interval if is_interval else None, rules=rules)
+    said = [one["event"] for one in logged if "describe no unit" in one["event"]]
+    assert said == ([] if is_interval else ["table table.csv: 1 row(s) describe no unit, such as production/typo.jpg"])
