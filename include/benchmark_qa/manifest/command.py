@@ -127,7 +127,7 @@ def _generate(
 ) -> ManifestIndex:
     with ProgressBar(f"{kind} manifest", count) as bar:
         return generate_manifest(
-            bar.over(read_listing(listing, LISTING_FOLDER, kind=kind)),
+            bar.over(read_listing(listing, LISTING_FOLDER, kind=kind, columns=("key", "size"))),
             settings.rules,
             kind,
             place=Place(bucket.uri, settings.prefixes[kind], bucket.url, bucket.url_prefix),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 _FIRST_LEFT_OUT = 10
 _BYTES_LOOKED_AT = 256_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Makings:
+    """What the manifests of both kinds are made with."""
+
+    rules: ManifestRules
+    bucket: Bucket
+    schema: Schema | None
+    enricher: Enricher
 
 
 class GenerateManifestOperator(BaseOperator):
@@ -80,17 +91,14 @@ class GenerateManifestOperator(BaseOperator):
         from include.benchmark_qa.manifest.rules import ManifestRules
 
         rules = ManifestRules.model_validate(self.rules)
-        schema = self._schema(rules)
         folder = f"{paths.run_folder(context['run_id'])}manifest/"
         prefixes = {DataKind.BENCHMARK: self.benchmark_prefix, DataKind.PRODUCTION: self.production_prefix}
         bucket = open_campaign_bucket(self.bucket_uri, self.bucket_options, self.bucket_conn_id)
-        enricher = Enricher(bucket, bucket.uri)  # of both kinds, since a table may describe both
-        made = {
-            kind: self._write(kind, bucket, prefix, f"{folder}{kind.value}/", rules, schema, enricher)
-            for kind, prefix in prefixes.items()
-        }
+        # One enricher for both kinds, since a table may describe both.
+        makings = _Makings(rules, bucket, self._schema(rules), Enricher(bucket, bucket.uri))
+        made = {kind: self._write(kind, prefix, f"{folder}{kind.value}/", makings) for kind, prefix in prefixes.items()}
         if data_window(context) is None:  # the files of one interval are rightly few of a table's
-            self._log_unused(enricher)
+            self._log_unused(makings.enricher)
         return {
             "manifest": folder,
             "units": {kind.value: sum(index.units.values()) for kind, index in made.items()},
@@ -106,33 +114,24 @@ class GenerateManifestOperator(BaseOperator):
         schema = EncordHook(self.encord_conn_id).metadata_schema.schema()
         return schema if is_open or named & set(schema) else None
 
-    def _write(
-        self,
-        kind: DataKind,
-        bucket: Bucket,
-        prefix: str,
-        folder: str,
-        rules: ManifestRules,
-        schema: Schema | None,
-        enricher: Enricher,
-    ) -> ManifestIndex:
+    def _write(self, kind: DataKind, prefix: str, folder: str, makings: _Makings) -> ManifestIndex:
         from include.benchmark_qa.listing.store import read_listing
         from include.benchmark_qa.manifest.generate import generate_manifest
         from include.benchmark_qa.manifest.metadata.schema import SchemaCheck
         from include.benchmark_qa.manifest.units import Place
         from include.object_storage import open_bucket
 
-        workspace = open_bucket(self.workspace)
+        workspace, bucket, schema = open_bucket(self.workspace), makings.bucket, makings.schema
         index = generate_manifest(
             read_listing(workspace, self.listing, kind=kind, columns=("key", "size")),
-            rules,
+            makings.rules,
             kind,
             place=Place(uri=bucket.uri, prefix=prefix, url=bucket.url, url_prefix=bucket.url_prefix),
             workspace=workspace,
             folder=folder,
             reader=bucket,
             check=SchemaCheck(schema, bucket.uri) if schema is not None else None,
-            enricher=enricher,
+            enricher=makings.enricher,
         )
         self.log.info("%s: %s in %d shard(s)", kind.value, index.units or "no units", len(index.shards))
         if index.quarantined:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,6 +17,9 @@ from encord_provider.operators.manifest import GenerateManifestOperator
 from encord_provider.operators.workflow import EncordRouteTasksOperator
 from include.benchmark_qa.manifest.render import read_shard
 from tests.unit.encord_provider.provider_support import run
+
+if TYPE_CHECKING:
+    from encord import EncordUserClient
 
 MORNING, NOON, EVENING = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (6, 12, 18))
 PREFIXES = {"benchmark_prefix": "benchmark/", "production_prefix": "production/"}
@@ -166,3 +170,29 @@ def test_rows_of_a_table_that_describe_nothing_are_told_unless_a_run_is_of_an_in
         generate(bucket, workspace, listing, interval if is_interval else None, rules=rules)
     said = [one["event"] for one in logged if "describe no unit" in one["event"]]
     assert said == ([] if is_interval else ["table table.csv: 1 row(s) describe no unit, such as production/typo.jpg"])
+
+
+@pytest.mark.emulator
+def test_metadata_is_checked_against_the_schema_of_the_organisation(
+    bucket: Path, workspace: Path, client: EncordUserClient, encord_default: str
+) -> None:
+    schema = client.metadata_schema()
+    schema.add_enum("light", values=["day", "night"])
+    schema.save()
+    listing = list_files(bucket, workspace)["listing"]
+    metadata = {"light": "{stem}", "note": "{stem}"}
+    operator = GenerateManifestOperator(
+        task_id="generate",
+        listing=listing,
+        bucket_uri=str(bucket),
+        workspace=str(workspace),
+        rules={"rules": [{"match": [".jpg"], "type": "image", "client_metadata": metadata}]},
+        encord_conn_id=encord_default,
+        **PREFIXES,
+    )
+    made = run(operator)
+    assert made["units"] == {"benchmark": 0, "production": 0}
+    quarantine = workspace / made["manifest"] / "benchmark" / "quarantine.jsonl"
+    [line] = map(json.loads, quarantine.read_text(encoding="utf-8").splitlines())
+    assert (line["key"], line["field"]) == ("benchmark/a.jpg", "clientMetadata.light")
+    assert "day" in line["reason"]
