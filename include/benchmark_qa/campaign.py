@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -43,6 +44,11 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def is_address(place: str) -> bool:
+    """Tell a bucket's address from the path of a folder."""
+    return re.match(r"arn:|[a-z0-9+]+://", place, re.IGNORECASE) is not None
+
+
 class BucketSettings(_Settings):
     """
     Where the files are.
@@ -62,7 +68,7 @@ class BucketSettings(_Settings):
     @property
     def is_local(self) -> bool:
         """Whether files are uploaded from a folder, and Encord is not told web addresses of them."""
-        is_folder = self.uri.startswith("file://") or not re.match(r"^(arn:|[a-z0-9+]+://)", self.uri)
+        is_folder = self.uri.startswith("file://") or not is_address(self.uri)
         return is_folder and "object_url_base" not in self.options
 
     @field_validator("options")
@@ -221,7 +227,7 @@ class Campaign(_Settings):
     @property
     def workspace_uri(self) -> str:
         """The workspace as a URI; a relative path is below ``$BENCHMARK_QA_HOME``, else the project's root."""
-        if re.match(r"^[a-z0-9+]+://", self.workspace):
+        if is_address(self.workspace):
             return self.workspace
         return str(Path(os.environ.get(HOME_VARIABLE, PROJECT_ROOT)) / self.workspace)
 
@@ -256,7 +262,15 @@ def load_campaign(name: str) -> Campaign:
 
 def describe_problems(error: ValidationError) -> str:
     """Say every wrong field of a validation error in one line, by its dotted name, without quoting its value."""
-    return "; ".join(_describe(problem) for problem in error.errors(include_url=False))
+    problems = error.errors(include_url=False)
+    fields = {problem["loc"] for problem in problems}
+    # A list whose entries are all wrong is "too short" beside, which helps nobody.
+    said = [one for one in problems if one["type"] != "too_short" or not _is_above(one["loc"], fields)]
+    return "; ".join(map(_describe, said))
+
+
+def _is_above(field: tuple[int | str, ...], fields: Collection[tuple[int | str, ...]]) -> bool:
+    return any(other[: len(field)] == field and other != field for other in fields)
 
 
 def _describe(problem: Any) -> str:

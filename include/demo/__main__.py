@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from include.benchmark_qa import paths
-from include.benchmark_qa.campaign import Campaign, load_campaign
+from include.benchmark_qa.campaign import Campaign, CampaignError, load_campaign
 from include.benchmark_qa.results.annotators import AnnotatorScore
 from include.benchmark_qa.results.report import read_report
 from include.benchmark_qa.results.scorecard import scorecard_text
@@ -44,7 +44,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("Interrupted; everything that was started is stopped. `make demo` goes on from here.")
         return 130
-    except (DemoError, ProcessError, WorldBusyError) as error:
+    except (CampaignError, DemoError, ProcessError, WorldBusyError) as error:
         say(f"The demo FAILED: {error}")
         return 1
     say(f"Done in {time.monotonic() - started:.0f} s.")

@@ -129,7 +129,9 @@ class Bucket(Protocol):
         modified_until: datetime | None = None,
     ) -> Iterator[ObjectBatch]:
         """
-        Yield the objects whose key begins with ``prefix``, in the order of the store (mostly of bytes), in non-empty batches.
+        Yield the objects whose key begins with ``prefix``, in non-empty batches, in byte order of their keys.
+
+        Some of Azure's accounts have an order of their own: folder by folder.
 
         :param modified_from: leave out what was last modified before; inclusive, with a time zone.
         :param modified_until: leave out what was last modified at or after; exclusive, with a time zone.

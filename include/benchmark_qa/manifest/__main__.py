@@ -7,6 +7,7 @@ This is the one module of the domain that opens buckets; the others are handed w
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import sys
 import tempfile
@@ -35,6 +36,10 @@ from include.object_storage import Bucket, ObjectStorageError, open_bucket
 DONE, PROBLEMS, BAD_INPUT = 0, 1, 2
 STOPPED = 130  # as shells say of a program that was interrupted
 
+_NOT_FETCHED = (
+    "its addresses are those of local files, which Encord cannot fetch: name the address that they have on the web in "
+    "bucket.options.object_url_base of the rules, or let a campaign upload them"
+)
 _EPILOG = """\
 examples:
   %(prog)s s3://bucket/raw --rules campaign.yaml --out build/manifests
@@ -51,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make manifests of a bucket, or check files that hold some; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    logging.getLogger("azure.identity").setLevel(logging.CRITICAL)  # what it says in ten lines, our error says in one
     try:
         if all(name.lower().endswith(SUFFIXES) for name in options.source):
             return _check_files([Path(name) for name in options.source])
@@ -108,6 +114,8 @@ def _make(options: argparse.Namespace) -> int:
         except ManifestError as error:
             if not settings.rules.strict:
                 raise
+            for kind in settings.prefixes:  # what was refused must not look like a manifest
+                _remove_leftovers(folder / kind, ())
             print(error, file=sys.stderr)
             return PROBLEMS
         if options.validate_only:
@@ -116,6 +124,8 @@ def _make(options: argparse.Namespace) -> int:
         print(describe(outcomes))
         if not options.validate_only:
             print(f"written to {', '.join(str(folder / outcome.kind) for outcome in outcomes)}")
+            if bucket.url_prefix.startswith("file:"):
+                print(_NOT_FETCHED)
     is_judged = is_strict or options.validate_only
     return PROBLEMS if is_judged and any(outcome.has_faults for outcome in outcomes) else DONE
 

@@ -93,7 +93,7 @@ class KindImport:
             progress.asked = merge(before.asked, missing)
         self._plan(progress, merge(missing, nameless) if self.transfer.adds_metadata else missing)
         asked, units = count(missing), sum(info.units for info in self.manifest.index.shards)
-        log.info("%s: %d of %d units to register", self.kind, asked, units)
+        log.info("%s: %d of %d units to register, %d are there already", self.kind, asked, units, units - asked)
 
     def advance(self, slots: int) -> list[Job]:
         """

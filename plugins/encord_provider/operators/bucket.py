@@ -87,7 +87,17 @@ class ListBucketOperator(BaseOperator):
         if window is None:
             refuse_empty(bucket.uri, prefixes, summary)
         found = summary.to_dict()
-        self.log.info("Listed %s%s: %s", bucket.uri, f" modified within {window}" if window else "", found)
+        self.log.info(
+            "Listed %s%s", bucket.uri, f", what was modified from {window[0]} until {window[1]}" if window else ""
+        )
+        for kind, tally in summary.tallies.items():
+            self.log.info(
+                "%s: %d objects, %.1f MB; filters left out %d",
+                kind.value,
+                tally.objects,
+                tally.bytes / 1e6,
+                tally.filtered,
+            )
         return {"listing": folder, **found}
 
     def _log_progress(self, progress: Progress) -> None:

@@ -133,7 +133,15 @@ class GenerateManifestOperator(BaseOperator):
             check=SchemaCheck(schema, bucket.uri) if schema is not None else None,
             enricher=makings.enricher,
         )
-        self.log.info("%s: %s in %d shard(s)", kind.value, index.units or "no units", len(index.shards))
+        self.log.info(
+            "%s: %d objects, of which %d in %d units (%s) in %d shard(s)",
+            kind.value,
+            index.listed,
+            index.used,
+            sum(index.units.values()),
+            ", ".join(f"{unit_type}: {count}" for unit_type, count in index.units.items()) or "none",
+            len(index.shards),
+        )
         if index.quarantined:
             self._log_quarantine(index, workspace, folder)
         return index

@@ -172,3 +172,21 @@ def test_secrets_do_not_belong_into_a_campaign(campaigns: Path, name: str) -> No
 def test_options_may_be_words_or_true_and_false(campaigns: Path) -> None:
     write(campaigns, bucket__options={"region": "eu-west-1", "dualstack": True})
     assert load_campaign("roads").bucket.options == {"region": "eu-west-1", "dualstack": True}
+
+
+def test_a_wrong_rule_is_said_once(campaigns: Path) -> None:
+    write(campaigns, manifest={"rules": [{"mach": "*.png", "type": "image"}]})
+    assert problem(campaigns) == "manifest.rules.0.mach: no such field"
+    write(campaigns, manifest={"rules": []})
+    assert problem(campaigns).startswith("manifest.rules: ")
+
+
+@pytest.mark.parametrize("workspace", ["arn:aws:s3::123456789012:accesspoint/abc.mrap/qa", "az://account/qa"])
+def test_a_workspace_may_be_any_bucket(campaigns: Path, workspace: str) -> None:
+    write(campaigns, workspace=workspace)
+    assert load_campaign("roads").workspace_uri == workspace
+
+
+def test_a_scheme_in_capitals_is_no_folder(campaigns: Path) -> None:
+    write(campaigns, bucket__uri="S3://roads")
+    assert not load_campaign("roads").bucket.is_local

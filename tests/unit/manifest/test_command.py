@@ -146,9 +146,11 @@ def test_what_an_earlier_run_wrote_and_this_one_did_not_is_removed(folder, rules
 
 
 def test_strictness_fails_where_an_object_is_left_out(folder, rules, tmp_path, capsys):
+    assert run(folder, "--rules", rules, "--out", tmp_path / "out") == 0
+    assert "Encord cannot fetch" in capsys.readouterr().out
     assert run(folder, "--rules", rules, "--out", tmp_path / "out", "--strict") == 1
     assert "notes.md" in capsys.readouterr().err
-    assert not (tmp_path / "out" / "production" / "manifest_index.json").exists()
+    assert [path.name for path in (tmp_path / "out" / "production").iterdir()] == ["quarantine.jsonl"]
     (folder / "notes.md").unlink()
     (folder / ".hidden").touch()
     assert run(folder, "--rules", rules, "--out", tmp_path / "out", "--strict") == 0
