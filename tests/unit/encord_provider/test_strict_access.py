@@ -93,9 +93,11 @@ def test_what_is_known_of_files_arrives_with_them(client: EncordUserClient, cont
     storage = StorageAdapter(client)
     folder, _ = storage.ensure_folder("Files")
     job = storage.start_upload(folder, storage.integration_hash("strict"), units)
-    state = storage.upload_state(folder, job)
-    assert (state.done, state.failed) == (6, 0)
+    while not (state := storage.job_state(folder, job)).is_terminal:
+        pass
+    assert state.errors == ()
     items = {item.name: item for item in client.get_storage_folder(folder).list_items(include_client_metadata=True)}
+    assert len(items) == 6
     video, photo, group = items["videos/coffee.mp4"], items["photos/fine.jpg"], items["groups/rocket"]
     assert (video.width, video.height, video.fps, video.duration) == (320, 240, 24.0, 2.0)
     assert video.client_metadata["$encord"]["config"]["sampling_rate"] == 0

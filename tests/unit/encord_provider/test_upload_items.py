@@ -107,8 +107,9 @@ def register(client: EncordUserClient, integration: str, units: list[Unit]) -> t
     storage = StorageAdapter(client)
     folder, _ = storage.ensure_folder("Files")
     job = storage.start_upload(folder, storage.integration_hash(integration), units)
-    items = {item.name: item for item in client.get_storage_folder(folder).list_items()}
-    return items, storage.job_state(folder, job)
+    while not (state := storage.job_state(folder, job)).is_terminal:
+        pass
+    return {item.name: item for item in client.get_storage_folder(folder).list_items()}, state
 
 
 @pytest.mark.emulator
