@@ -23,14 +23,14 @@ from include.object_storage.azure_listing import AzureListing
 from include.object_storage.cutting import cut
 from include.object_storage.errors import BucketUriError, ObjectKeyError
 from include.object_storage.keys import check_web_address, url_path
-from include.object_storage.protocol import Level, ObjectBatch, Shard
+from include.object_storage.protocol import Level, ObjectBatch
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.storage.blob import ContainerClient
 
 
-class AzureBucket:
+class AzureBucket(sharding.ShardedBucket):
     """
     Follows ``Bucket`` for a container; the clients are made with the first request.
 
@@ -87,12 +87,6 @@ class AzureBucket:
         for batch in rest:
             if wanted := sharding.within(batch, modified_from, modified_until):
                 yield wanted
-
-    def shards(self, prefix: str = "") -> tuple[Shard, ...]:
-        return sharding.plan(self, prefix)
-
-    def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
-        return sharding.list_shard(self, shard, start_after)
 
     def scan(self, prefix: str, start_after: str = "") -> Iterator[ObjectBatch]:
         with self._translated():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from functools import cached_property
 from typing import Any, BinaryIO
 
@@ -20,7 +19,7 @@ from include.object_storage.gcs_client import RETRY_SECONDS, GcsAccess, make_cli
 from include.object_storage.gcs_errors import key_error, translated
 from include.object_storage.gcs_listing import GcsListing
 from include.object_storage.keys import check_web_address, url_path
-from include.object_storage.protocol import Level, ObjectBatch, Shard
+from include.object_storage.protocol import Level, ObjectBatch
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _UPLOAD_CHUNK = 8 * 1024 * 1024  # bytes of a streamed upload that are held in memory; a multiple of 256 KiB
@@ -28,7 +27,7 @@ _UPLOAD_CHUNK = 8 * 1024 * 1024  # bytes of a streamed upload that are held in m
 _NOT_ADDRESSABLE = {"", ".", ".."}
 
 
-class GcsBucket:
+class GcsBucket(sharding.ShardedBucket):
     """
     Follows ``Bucket`` for ``gs://bucket[/prefix]``; the client is made with the first request.
 
@@ -68,17 +67,6 @@ class GcsBucket:
     @property
     def uri(self) -> str:
         return f"gs://{self.bucket}/{self.prefix}".removesuffix("/")
-
-    def list(
-        self, prefix: str = "", *, modified_from: datetime | None = None, modified_until: datetime | None = None
-    ) -> Iterator[ObjectBatch]:
-        return sharding.list_in_order(self, prefix, modified_from, modified_until)
-
-    def shards(self, prefix: str = "") -> tuple[Shard, ...]:
-        return sharding.plan(self, prefix)
-
-    def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
-        return sharding.list_shard(self, shard, start_after)
 
     def scan(self, prefix: str, start_after: str = "") -> Iterator[ObjectBatch]:
         with translated(self.uri):

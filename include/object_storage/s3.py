@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from include.object_storage import sharding
 from include.object_storage.errors import BucketAccessError, BucketRegionError
 from include.object_storage.keys import check_web_address, url_path
-from include.object_storage.protocol import Level, ObjectBatch, Shard
+from include.object_storage.protocol import Level, ObjectBatch
 from include.object_storage.s3_address import S3Address, addressing_of, check_access, check_endpoint, url_base
 from include.object_storage.s3_client import S3Access, make_client
 from include.object_storage.s3_errors import translated
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 MAX_LEVEL_PAGES = 10
 
 
-class S3Bucket:
+class S3Bucket(sharding.ShardedBucket):
     """
     Follows ``Bucket`` for buckets and access points; the client is made with the first request.
 
@@ -68,17 +67,6 @@ class S3Bucket:
         """The boto3 client behind this bucket; its listings hold columns instead of ``Contents``."""
         with self._making_client:
             return self._client
-
-    def list(
-        self, prefix: str = "", *, modified_from: datetime | None = None, modified_until: datetime | None = None
-    ) -> Iterator[ObjectBatch]:
-        return sharding.list_in_order(self, prefix, modified_from, modified_until)
-
-    def shards(self, prefix: str = "") -> tuple[Shard, ...]:
-        return sharding.plan(self, prefix)
-
-    def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
-        return sharding.list_shard(self, shard, start_after)
 
     def scan(self, prefix: str, start_after: str = "") -> Iterator[ObjectBatch]:
         """Yield the objects whose key begins with ``prefix`` and comes after ``start_after``, one request a page."""

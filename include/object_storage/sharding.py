@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -9,7 +10,7 @@ from time import perf_counter, thread_time
 
 from include.object_storage.ahead import list_ahead
 from include.object_storage.cutting import Store, cut
-from include.object_storage.protocol import ObjectBatch, Shard
+from include.object_storage.protocol import Level, ObjectBatch, Shard
 
 WORKERS = 16
 # Fewer pages than this are had sooner by just listing them than by looking for ways to cut them up.
@@ -82,6 +83,29 @@ def first_pages(pages: Iterator[ObjectBatch]) -> tuple[tuple[ObjectBatch, ...], 
         wait = min(wait, (perf_counter() - begun - busy) / busy)
         first += [page] if len(page) else []
     return tuple(first), wait >= WORTHWHILE_WAIT
+
+
+class ShardedBucket(ABC):
+    """The listings of a bucket, made of the two looks at it that each cloud writes (``cutting.Store``)."""
+
+    @abstractmethod
+    def scan(self, prefix: str, start_after: str = "") -> Iterator[ObjectBatch]:
+        """Yield the objects whose key begins with ``prefix`` and comes after ``start_after``, one request a page."""
+
+    @abstractmethod
+    def level(self, prefix: str) -> Level | None:
+        """Return what lies directly below ``prefix``; None when that is more than a few pages."""
+
+    def list(
+        self, prefix: str = "", *, modified_from: datetime | None = None, modified_until: datetime | None = None
+    ) -> Iterator[ObjectBatch]:
+        return list_in_order(self, prefix, modified_from, modified_until)
+
+    def shards(self, prefix: str = "") -> tuple[Shard, ...]:
+        return plan(self, prefix)
+
+    def list_shard(self, shard: Shard, *, start_after: str = "") -> Iterator[ObjectBatch]:
+        return list_shard(self, shard, start_after)
 
 
 def select(batch: ObjectBatch, wanted: Sequence[bool]) -> ObjectBatch | None:
