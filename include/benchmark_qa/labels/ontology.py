@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -10,13 +10,15 @@ class Attribute:
     """
     One question of an object or a classification.
 
-    ``parent`` is the attribute and the option under which it is asked; None for a question that is always asked.
+    ``kind`` is radio, checklist, text or numeric. ``parent`` is the attribute and the option under which it is asked;
+    None for a question that is always asked. A dynamic one is answered per frame.
     """
 
     feature_hash: str
     name: str
     kind: str
     parent: tuple[str, str] | None
+    dynamic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,22 @@ class OntologyIndex:
 
     ``names`` and ``shapes`` are of the classes (objects and classifications; a classification has the shape
     ``classification``), ``attributes`` are all questions, nested ones too, and ``options`` the names of all options.
+    Columns hold classes and attributes by their codes: the place in the sorted feature hashes.
     """
 
     names: Mapping[str, str]
     shapes: Mapping[str, str]
     attributes: Mapping[str, Attribute]
     options: Mapping[str, str]
+    class_hashes: tuple[str, ...] = field(init=False)
+    class_codes: Mapping[str, int] = field(init=False)
+    attribute_hashes: tuple[str, ...] = field(init=False)
+    attribute_codes: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        for kind, hashes in (("class", tuple(sorted(self.names))), ("attribute", tuple(sorted(self.attributes)))):
+            object.__setattr__(self, f"{kind}_hashes", hashes)
+            object.__setattr__(self, f"{kind}_codes", {one: code for code, one in enumerate(hashes)})
 
 
 def index_ontology(structure: Mapping[str, Any]) -> OntologyIndex:
@@ -72,6 +84,7 @@ def _walk(
 ) -> Iterator[tuple[Attribute, Mapping[str, Any]]]:
     for question in questions:
         feature_hash = str(question["featureNodeHash"])
-        yield Attribute(feature_hash, str(question["name"]), str(question["type"]), parent), question
+        dynamic = bool(question.get("dynamic"))
+        yield Attribute(feature_hash, str(question["name"]), str(question["type"]), parent, dynamic), question
         for option in question.get("options") or ():
             yield from _walk(option.get("options") or [], (feature_hash, str(option["featureNodeHash"])))

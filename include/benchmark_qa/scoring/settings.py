@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 # Dag files import this module at every parse: pydantic is the only import beyond the standard library.
 
-TargetMetric = Literal["score", "f1", "precision", "recall", "jaccard", "mean_iou"]
+TARGET_METRIC = r"^((macro_|worst_)?(score|accuracy|precision|recall|f1|jaccard|mean_iou|pq|attribute_accuracy)|idf1)$"
 TextMatch = Literal["levenshtein", "exact"]
 PolicyAction = Literal["approve", "reject", "leave"]
 
@@ -19,19 +19,34 @@ class ScoringSettings(_Settings):
     """
     How one submission is compared with the ground truth.
 
-    :param iou_threshold: least IoU of a pair that may match, inclusive.
+    :param iou_threshold: least similarity of a pair that may match, inclusive.
     :param low_overlap_threshold: a matched pair below it is reported as ``low_overlap``, and still counts.
     :param pass_mark: least score that passes, inclusive.
     :param target_metric: the rate that is the submission's score; ``score`` is the mean over all units of
-        similarity times attribute agreement.
+        similarity times answer agreement. Any rate of ``scoring.rates``, over all labels (``f1``), as the mean over
+        classes (``macro_f1``) or of the worst class (``worst_f1``); ``idf1`` for the identity of objects in a video.
     :param text_match: how free text is compared: normalised Levenshtein similarity, or equal or not.
+    :param number_abs_tol: numbers are equal within ``number_abs_tol + number_rel_tol * |truth|``.
+    :param number_rel_tol: see ``number_abs_tol``.
+    :param point_tolerance: sigma of a point's similarity, as a fraction of the square root of the image's area.
+    :param line_tolerance: sigma of a polyline's similarity, likewise.
+    :param directed: whether the direction in which a polyline is drawn matters.
+    :param node_sigma: sigma of a skeleton's node, as a fraction of the size of the skeleton (k of OKS).
+    :param node_sigmas: sigmas of single nodes, by the node's name.
     """
 
     iou_threshold: float = Field(default=0.5, gt=0, le=1)
     low_overlap_threshold: float = Field(default=0.8, ge=0, le=1)
     pass_mark: float = Field(default=0.8, ge=0, le=1)
-    target_metric: TargetMetric = "score"
+    target_metric: str = Field(default="score", pattern=TARGET_METRIC)
     text_match: TextMatch = "levenshtein"
+    number_abs_tol: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    number_rel_tol: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    point_tolerance: float = Field(default=0.02, gt=0, le=1)
+    line_tolerance: float = Field(default=0.02, gt=0, le=1)
+    directed: bool = False
+    node_sigma: float = Field(default=0.05, gt=0, le=1)
+    node_sigmas: dict[str, PositiveFloat] = Field(default_factory=dict)
 
 
 class DecisionSettings(_Settings):

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+# A text; the hashes of the chosen options of a radio question or a checklist; a number.
+AnswerValue: TypeAlias = str | frozenset[str] | float
+
+
+class Vocabulary:
+    """
+    Codes for answers and names, shared by all rows that are compared: equal values have equal codes.
+
+    Code 0 is the empty text.
+    """
+
+    def __init__(self) -> None:
+        self._values: list[AnswerValue] = [""]
+        self._codes: dict[AnswerValue, int] = {"": 0}
+
+    def code(self, value: AnswerValue) -> int:
+        """Return the value's code, a new one for a new value."""
+        found = self._codes.get(value)
+        if found is None:
+            found = self._codes[value] = len(self._values)
+            self._values.append(value)
+        return found
+
+    @property
+    def values(self) -> Sequence[AnswerValue]:
+        """All values, by code."""
+        return self._values
