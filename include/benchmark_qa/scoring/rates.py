@@ -1,36 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from include.benchmark_qa.scoring.verdicts import LabelMatch, Verdict
+import numpy as np
+
+from include.benchmark_qa.labels.columns import FloatArray, IntArray
+from include.benchmark_qa.scoring.counts import ClassCounts, Counts
 
 Rate = float | None
-
-
-@dataclass(slots=True)
-class Counts:
-    """
-    Sums over verdicts, of one class or of all.
-
-    ``tp`` are found pairs, ``fp`` and ``fn`` labels without a partner of their class on the submitted and on the
-    ground-truth side. ``cells`` is the sum of the confusion matrix: a mislabelled pair is one cell.
-    """
-
-    tp: int = 0
-    fp: int = 0
-    fn: int = 0
-    cells: int = 0
-    credit: float = 0.0
-    iou_sum: float = 0.0
-    iou_pairs: int = 0
-    agreement_sum: float = 0.0
-    agreements: int = 0
-
-    @property
-    def units(self) -> int:
-        """Return TP + FP + FN, what a score is divided by."""
-        return self.tp + self.fp + self.fn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +22,57 @@ class WorstClass:
 @dataclass(frozen=True, slots=True)
 class Rates:
     """
-    Rates by name: over all labels, as the mean over classes, and of the worst class.
+    Rates of one submission by name: over all labels, as the mean over classes, and of the worst class.
 
-    A rate without a denominator is None; ``macro`` and ``worst`` leave out the classes where it is None.
+    A rate without a denominator is None; ``macro`` and ``worst`` leave out the classes where it is None. ``counts``
+    are those of ``counts.Counts`` by name.
     """
 
-    counts: Counts
+    counts: Mapping[str, float]
     micro: Mapping[str, Rate]
     macro: Mapping[str, Rate]
     worst: Mapping[str, WorstClass | None]
     per_class: Mapping[str, Mapping[str, Rate]] = field(default_factory=dict)
 
 
-def compute_rates(objects: Iterable[LabelMatch], classifications: Iterable[LabelMatch]) -> Rates:
+@dataclass(frozen=True, slots=True)
+class RateColumns:
     """
-    Derive every rate of a submission from its verdicts.
+    The rates of P submissions.
+
+    ``micro`` (over all labels), ``macro`` (mean over classes) and ``worst`` (least over classes) are (P,) by name, NaN
+    without a denominator; ``worst_class`` is the code of the class that has the worst, -1 for none. ``per_class`` has
+    one value per entry of ``counts.by_class``.
+    """
+
+    counts: ClassCounts
+    micro: Mapping[str, FloatArray]
+    macro: Mapping[str, FloatArray]
+    worst: Mapping[str, FloatArray]
+    worst_class: Mapping[str, IntArray]
+    per_class: Mapping[str, FloatArray]
+
+    def of(self, submission: int, class_hashes: Sequence[str]) -> Rates:
+        """Return the rates of one submission; ``class_hashes`` are the ontology's, by code."""
+        first, last = np.searchsorted(self.counts.submission, [submission, submission + 1])
+        return Rates(
+            counts=self.counts.total.of(submission),
+            micro={name: _known(values[submission]) for name, values in self.micro.items()},
+            macro={name: _known(values[submission]) for name, values in self.macro.items()},
+            worst={
+                name: WorstClass(class_hashes[code], float(self.worst[name][submission])) if code >= 0 else None
+                for name, code in ((name, codes[submission]) for name, codes in self.worst_class.items())
+            },
+            per_class={
+                class_hashes[self.counts.feature[row]]: {name: _known(v[row]) for name, v in self.per_class.items()}
+                for row in range(first, last)
+            },
+        )
+
+
+def compute_rates(counts: ClassCounts) -> RateColumns:
+    """
+    Derive every rate from counts.
 
     accuracy = diagonal over all cells of the confusion matrix (per class (TP + TN) / cells), precision =
     TP / (TP + FP), recall = TP / (TP + FN), f1 = 2 TP / (2 TP + FP + FN), jaccard = TP / (TP + FP + FN), mean_iou over
@@ -66,81 +80,52 @@ def compute_rates(objects: Iterable[LabelMatch], classifications: Iterable[Label
     agreement, once per pair of objects (not per frame) and once per frame of a classification. score = sum of
     similarity times agreement over TP + FP + FN.
     """
-    total, classes = count_verdicts(objects, classifications)
-    per_class = {
-        feature_hash: {name: rate(counts, total.cells) for name, rate in CLASS_RATES.items()}
-        for feature_hash, counts in sorted(classes.items())
-    }
-    micro = {name: rate(total, total.cells) for name, rate in CLASS_RATES.items()}
-    micro["accuracy"] = _share(total.tp, total.cells)
-    macro = {name: _mean(rates[name] for rates in per_class.values()) for name in CLASS_RATES}
-    worst = {name: _worst(name, per_class) for name in CLASS_RATES}
-    return Rates(total, micro, macro, worst, per_class)
+    micro = {name: rate(counts.total) for name, rate in CLASS_RATES.items()}
+    micro["accuracy"] = _share(counts.total.tp, counts.total.cells)
+    per_class = {name: rate(counts.by_class) for name, rate in CLASS_RATES.items()}
+    macro, worst, worst_class = {}, {}, {}
+    for name, values in per_class.items():
+        macro[name] = _mean(values, counts)
+        worst[name], worst_class[name] = _worst(values, counts)
+    return RateColumns(counts, micro, macro, worst, worst_class, per_class)
 
 
-def count_verdicts(
-    objects: Iterable[LabelMatch], classifications: Iterable[LabelMatch]
-) -> tuple[Counts, dict[str, Counts]]:
-    """Return the counts over all classes and of each class, by feature hash."""
-    total, classes = Counts(), dict[str, Counts]()
-    seen: set[tuple[str | None, str | None]] = set()
-    for match in objects:
-        pair = (match.ground_truth_hash, match.submitted_hash)
-        _count(match, total, classes, iou=match.verdict.is_match, answers=0 if pair in seen else 1)
-        seen.add(pair)
-    for match in classifications:
-        _count(match, total, classes, iou=False, answers=match.frames)
-    return total, classes
+def _share(part: FloatArray | IntArray, whole: FloatArray | IntArray) -> FloatArray:
+    share: FloatArray = np.full(len(part), np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
 
 
-def _count(match: LabelMatch, total: Counts, classes: dict[str, Counts], *, iou: bool, answers: int) -> None:
-    truth_side, submitted_side = match.ground_truth_feature, match.submitted_feature
-    total.cells += match.frames
-    if match.verdict.is_match and truth_side:
-        for counts in (total, classes.setdefault(truth_side, Counts())):
-            counts.tp += match.frames
-            counts.credit += match.credit
-            if iou and match.similarity is not None:
-                counts.iou_sum += match.similarity
-                counts.iou_pairs += 1
-            if match.attribute_agreement is not None:
-                counts.agreement_sum += match.attribute_agreement * answers
-                counts.agreements += answers
-        return
-    if match.verdict is not Verdict.EXTRA and truth_side:
-        total.fn += match.frames
-        classes.setdefault(truth_side, Counts()).fn += match.frames
-    if match.verdict is not Verdict.MISSING and submitted_side:
-        total.fp += match.frames
-        classes.setdefault(submitted_side, Counts()).fp += match.frames
+def _mean(values: FloatArray, counts: ClassCounts) -> FloatArray:
+    """Average over the classes of each submission, NaN left out."""
+    known, size = ~np.isnan(values), len(counts.total.tp)
+    submission = counts.submission[known]
+    return _share(np.bincount(submission, values[known], size), np.bincount(submission, minlength=size))
 
 
-def _share(part: float, whole: float) -> Rate:
-    return part / whole if whole else None
+def _worst(values: FloatArray, counts: ClassCounts) -> tuple[FloatArray, IntArray]:
+    """Return the least value of each submission and its class; of equal ones the first by feature hash."""
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.lexsort((counts.feature[known], values[known], counts.submission[known]))]
+    submission, first = np.unique(counts.submission[order], return_index=True)
+    worst: FloatArray = np.full(len(counts.total.tp), np.nan)
+    code = np.full(len(counts.total.tp), -1)
+    worst[submission], code[submission] = values[order[first]], counts.feature[order[first]]
+    return worst, code
 
 
-def _mean(values: Iterable[Rate]) -> Rate:
-    known = [value for value in values if value is not None]
-    return _share(sum(known), len(known))
+def _known(value: float) -> Rate:
+    return None if np.isnan(value) else float(value)
 
 
-def _worst(name: str, per_class: Mapping[str, Mapping[str, Rate]]) -> WorstClass | None:
-    known = [(rates[name], feature_hash) for feature_hash, rates in per_class.items()]
-    values = [(value, feature_hash) for value, feature_hash in known if value is not None]
-    if not values:
-        return None
-    value, feature_hash = min(values)
-    return WorstClass(feature_hash, value)
-
-
-CLASS_RATES: Mapping[str, Callable[[Counts, int], Rate]] = {
-    "accuracy": lambda c, cells: _share(cells - c.fp - c.fn, cells),
-    "precision": lambda c, _: _share(c.tp, c.tp + c.fp),
-    "recall": lambda c, _: _share(c.tp, c.tp + c.fn),
-    "f1": lambda c, _: _share(2 * c.tp, 2 * c.tp + c.fp + c.fn),
-    "jaccard": lambda c, _: _share(c.tp, c.units),
-    "mean_iou": lambda c, _: _share(c.iou_sum, c.iou_pairs),
-    "pq": lambda c, _: _share(c.iou_sum + c.tp - c.iou_pairs, c.tp + (c.fp + c.fn) / 2),
-    "attribute_accuracy": lambda c, _: _share(c.agreement_sum, c.agreements),
-    "score": lambda c, _: _share(c.credit, c.units),
+CLASS_RATES: Mapping[str, Callable[[Counts], FloatArray]] = {
+    "accuracy": lambda c: _share(c.cells - c.fp - c.fn, c.cells),
+    "precision": lambda c: _share(c.tp, c.tp + c.fp),
+    "recall": lambda c: _share(c.tp, c.tp + c.fn),
+    "f1": lambda c: _share(2 * c.tp, 2 * c.tp + c.fp + c.fn),
+    "jaccard": lambda c: _share(c.tp, c.units),
+    "mean_iou": lambda c: _share(c.iou_sum, c.iou_pairs),
+    "pq": lambda c: _share(c.iou_sum + c.tp - c.iou_pairs, c.tp + (c.fp + c.fn) / 2),
+    "attribute_accuracy": lambda c: _share(c.answer_sum, c.answers),
+    "score": lambda c: _share(c.credit, c.units),
 }

@@ -1,22 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from shapely.errors import ShapelyError
+import numpy as np
 
-from include.benchmark_qa.labels.model import LabelRow, Size
 from include.benchmark_qa.labels.ontology import OntologyIndex, index_ontology
-from include.benchmark_qa.labels.reading import frame_sizes, is_unsaved, read_label_row
-from include.benchmark_qa.scoring.classifications import judge_classifications
-from include.benchmark_qa.scoring.objects import judge_objects
-from include.benchmark_qa.scoring.rates import Rates, compute_rates
+from include.benchmark_qa.scoring.columns import VerdictColumns
+from include.benchmark_qa.scoring.rates import Rates
+from include.benchmark_qa.scoring.scored import Blob, ScoredLabels, score_labels
 from include.benchmark_qa.scoring.settings import ScoringSettings
-from include.benchmark_qa.scoring.verdicts import LabelMatch
-
-Blob = Mapping[str, Any]
+from include.benchmark_qa.scoring.verdicts import LabelMatch, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,64 +49,60 @@ def score_submission(
     :param submission: likewise, of the annotator's branch.
     :raises ValueError: when ``ontology`` is no ontology structure.
     """
-    settings = settings or ScoringSettings()
     index = index_ontology(ontology)
-    if ground_truth is None or is_unsaved(ground_truth):
-        return _not_computed("ground truth: there is none for this data unit")
-    if submission is not None and is_unsaved(submission):
-        submission = None
-    sizes = _common_sizes(ground_truth, submission)
-    truth = _read(ground_truth, index, sizes)
-    submitted = LabelRow(truth.data_type) if submission is None else _read(submission, index, sizes)
-    if problems := _problems(truth, submitted):
-        return _not_computed(*problems)
-    try:
-        return _score(truth, submitted, index, settings)
-    except ShapelyError as error:
-        return _not_computed(f"a polygon cannot be compared ({error})")
+    scored = score_labels(index, [ground_truth], [submission], [0], settings or ScoringSettings())
+    return submission_score(scored, 0, index)
 
 
-# What reading a blob of the wrong structure can raise. Scoring must go on with the next submission.
-_CORRUPT = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+def submission_score(scored: ScoredLabels, submission: int, ontology: OntologyIndex) -> SubmissionScore:
+    """Return the score of one of many submissions, with its evidence in the order of frames and object hashes."""
+    reasons = scored.not_computed[submission]
+    known = not np.isnan(scored.score[submission])
+    objects, classifications = (
+        _matches(verdicts, scored, submission, ontology) for verdicts in (scored.objects, scored.classifications)
+    )
+    return SubmissionScore(
+        score=float(scored.score[submission]) if known else None,
+        passed=bool(scored.passed[submission]) if known else None,
+        both_empty=bool(scored.both_empty[submission]),
+        not_computed=reasons,
+        rates=scored.rates.of(submission, ontology.class_hashes) if known or objects or classifications else None,
+        objects=objects,
+        classifications=classifications,
+    )
 
 
-def _common_sizes(ground_truth: Blob, submission: Blob | None) -> dict[int, Size]:
-    """Return the sizes to scale both rows with: it is the same image, also where one row does not know its size."""
-    sizes: dict[int, Size] = {}
-    for blob in (submission, ground_truth):
-        with suppress(*_CORRUPT):  # reading the row will say what is wrong with it
-            sizes.update(frame_sizes(blob) if blob else {})
-    return sizes
+def _matches(
+    verdicts: VerdictColumns, scored: ScoredLabels, submission: int, ontology: OntologyIndex
+) -> tuple[LabelMatch, ...]:
+    mine = verdicts.take(np.flatnonzero(verdicts.submission == submission))
+    names, kinds = ontology.class_hashes, tuple(Verdict)
+    matches = [
+        LabelMatch(
+            verdict=kinds[mine.verdict[row]],
+            ground_truth_feature=_at(names, mine.truth_class[row]),
+            ground_truth_hash=_at(scored.truth.hashes, mine.truth_owner[row]),
+            submitted_feature=_at(names, mine.submitted_class[row]),
+            submitted_hash=_at(scored.submitted.hashes, mine.submitted_owner[row]),
+            first_frame=int(mine.first_frame[row]),
+            last_frame=int(mine.last_frame[row]),
+            frames=int(mine.frames[row]),
+            similarity=_known(mine.similarity[row]),
+            attribute_agreement=_known(mine.agreement[row]),
+        )
+        for row in range(len(mine))
+    ]
+    return tuple(sorted(matches, key=_place))
 
 
-def _read(blob: Blob, index: OntologyIndex, sizes: Mapping[int, Size]) -> LabelRow:
-    try:
-        return read_label_row(blob, index, sizes)
-    except _CORRUPT as error:
-        found = f"missing {error}" if isinstance(error, KeyError) else str(error)
-        return LabelRow("", problems=(f"the labels are corrupt ({found})",))
+def _place(match: LabelMatch) -> tuple[int, int, str, str]:
+    kind = 0 if match.verdict.is_match else 1 + tuple(Verdict).index(match.verdict)
+    return match.first_frame, kind, match.ground_truth_hash or "", match.submitted_hash or ""
 
 
-def _problems(truth: LabelRow, submitted: LabelRow) -> list[str]:
-    problems = [f"ground truth: {problem}" for problem in sorted(truth.problems)]
-    problems += [f"submission: {problem}" for problem in sorted(submitted.problems)]
-    if not problems and truth.data_type != submitted.data_type:
-        problems.append(f"the ground truth is of data type {truth.data_type!r}, the submission {submitted.data_type!r}")
-    return problems
+def _at(names: tuple[str, ...], code: np.int64) -> str | None:
+    return names[code] if code >= 0 else None
 
 
-def _score(truth: LabelRow, submitted: LabelRow, index: OntologyIndex, settings: ScoringSettings) -> SubmissionScore:
-    objects = judge_objects(truth, submitted, index, settings)
-    classifications = judge_classifications(truth, submitted, index, settings)
-    rates = compute_rates(objects, classifications)
-    both_empty = not objects and not classifications
-    score = 1.0 if both_empty else rates.micro[settings.target_metric]
-    if score is None:
-        reason = f"{settings.target_metric} has an empty denominator"
-        return SubmissionScore(None, None, False, (reason,), rates, objects, classifications)
-    passed = score >= settings.pass_mark - 1e-9
-    return SubmissionScore(score, passed, both_empty, (), rates, objects, classifications)
-
-
-def _not_computed(*reasons: str) -> SubmissionScore:
-    return SubmissionScore(None, None, not_computed=reasons)
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

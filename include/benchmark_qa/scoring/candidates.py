@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from include.benchmark_qa.labels.columns import FloatArray, IntArray, LabelColumns
+
+# Similarities are computed for so many pairs at a time: enough to be fast, few enough to stay small.
+CHUNK = 1_000_000
+
+# A pair at the threshold on paper may be a few rounding errors below it; without this, the size of the image decides.
+GATE_TOLERANCE = 1e-9
+
+# More possible partners than this per label, on average over a submission, are no drawing of anything.
+MOST_PARTNERS = 256
+
+Similarity: TypeAlias = Callable[[IntArray, IntArray], FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """
+    The objects of one side, frame by frame, once for each submission in which they are compared.
+
+    ``entry`` is the place in the object columns, ``feature`` the class by its code in the ontology.
+    """
+
+    entry: IntArray
+    submission: IntArray
+    frame: IntArray
+    feature: IntArray
+    owner: IntArray
+
+    def __len__(self) -> int:
+        return len(self.entry)
+
+    def take(self, index: IntArray) -> Sights:
+        """Return the sights of an index, in its order."""
+        return Sights(
+            self.entry[index], self.submission[index], self.frame[index], self.feature[index], self.owner[index]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs that may match: places in the sights of both sides, and their similarity, at least the threshold."""
+
+    truth: IntArray
+    submitted: IntArray
+    similarity: FloatArray
+
+
+def expand_sights(labels: LabelColumns, row_of: IntArray) -> Sights:
+    """
+    Return the objects of the label row that each submission is compared in.
+
+    :param row_of: shape (P,), the row of each submission, -1 for none.
+    """
+    objects = labels.objects
+    order = np.argsort(objects.row, kind="stable")
+    offsets = np.searchsorted(objects.row[order], np.arange(len(labels) + 1))
+    known = np.flatnonzero(row_of >= 0)
+    starts, ends = offsets[row_of[known]], offsets[row_of[known] + 1]
+    place, within = spread(ends - starts)
+    entry = order[starts[place] + within]
+    return Sights(entry, known[place], objects.frame[entry], objects.feature[entry], objects.owner[entry])
+
+
+def spread(counts: IntArray) -> tuple[IntArray, IntArray]:
+    """
+    Return, for ``counts[i]`` items of each list i, the list and the place in it of every item.
+
+    >>> [part.tolist() for part in spread(np.array([2, 0, 1]))]
+    [[0, 0, 2], [0, 1, 0]]
+    """
+    place = np.repeat(np.arange(len(counts)), counts)
+    before = np.cumsum(counts) - counts
+    return place, np.arange(len(place)) - before[place]
+
+
+def group_keys(sights: tuple[Sights, Sights], kinds: tuple[IntArray, IntArray]) -> tuple[IntArray, IntArray]:
+    """Return for both sides a number that is equal for sights of one submission, frame and kind."""
+    both = np.concatenate([sights[0].frame, sights[1].frame])
+    if not len(both):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    submissions = 1 + max(int(side.submission.max(initial=0)) for side in sights)
+    kinds_known = 1 + max(int(kind.max(initial=0)) for kind in kinds)
+    frames = int(both.max()) + 1
+    if int(both.min()) < 0 or frames * submissions * kinds_known >= 2**62:
+        both = np.unique(both, return_inverse=True)[1].astype(np.int64)
+        frames = len(both)
+    split = len(sights[0])
+    first, second = (
+        (side.submission * frames + frame) * kinds_known + kind
+        for side, frame, kind in zip(sights, (both[:split], both[split:]), kinds, strict=True)
+    )
+    return first, second
+
+
+def pairs_of_groups(left: IntArray, right: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield all pairs (place in left, place in right) of equal keys, in parts of about ``CHUNK``."""
+    order = np.argsort(right, kind="stable")
+    ordered = right[order]
+    starts = np.searchsorted(ordered, left, side="left")
+    counts = np.searchsorted(ordered, left, side="right") - starts
+    busy = np.flatnonzero(counts)
+    ends = np.cumsum(counts[busy])
+    begin = 0
+    while begin < len(busy):
+        done = ends[begin - 1] if begin else 0
+        stop = max(begin + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
+        part = busy[begin:stop]
+        place, within = spread(counts[part])
+        chosen = part[place]
+        yield chosen, order[starts[chosen] + within]
+        begin = stop
+
+
+def find_candidates(
+    truth: Sights,
+    submitted: Sights,
+    keys: tuple[IntArray, IntArray],
+    similarity: Similarity,
+    threshold: float,
+    crowded: set[int],
+    unknown: dict[int, tuple[int, int]],
+) -> Candidates:
+    """
+    Return the pairs of equal keys that are at least as similar as the threshold (inclusive).
+
+    :param similarity: gives (K,) similarities for K places in the sights of both sides; NaN where a pair cannot be
+        compared.
+    :param crowded: gets the submissions with too many candidates to keep; those have no candidates then.
+    :param unknown: gets, by submission, a pair that cannot be compared.
+    """
+    submissions = 1 + max(int(side.submission.max(initial=-1)) for side in (truth, submitted))
+    labels = np.bincount(truth.submission, minlength=submissions) + np.bincount(
+        submitted.submission, minlength=submissions
+    )
+    found, kept = np.zeros(submissions, np.int64), []
+    for left, right in pairs_of_groups(*keys):
+        alike = similarity(left, right)
+        for place in np.flatnonzero(np.isnan(alike)):
+            unknown.setdefault(int(truth.submission[left[place]]), (int(left[place]), int(right[place])))
+        near = np.flatnonzero(alike >= threshold - GATE_TOLERANCE)
+        found += np.bincount(truth.submission[left[near]], minlength=submissions)
+        crowded.update(np.flatnonzero(found > MOST_PARTNERS * np.maximum(labels, 100)).tolist())
+        if crowded:
+            near = near[~np.isin(truth.submission[left[near]], list(crowded))]
+        kept.append((left[near], right[near], alike[near]))
+    if not kept:
+        return Candidates(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    return Candidates(*(np.concatenate(parts) for parts in zip(*kept, strict=True)))

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.benchmark_qa.scoring import matching
+from include.benchmark_qa.scoring.candidates import Candidates, group_keys, pairs_of_groups
+from include.benchmark_qa.scoring.matching import match_candidates, match_pairs
+
+SIMILARITIES = st.one_of(st.sampled_from([0.0, 0.5, 0.75, 1.0]), st.floats(0.0, 1.0))
+
+
+@st.composite
+def matrices(draw, most=5):
+    rows, columns = draw(st.integers(1, most)), draw(st.integers(1, most))
+    cells = draw(st.lists(SIMILARITIES, min_size=rows * columns, max_size=rows * columns))
+    return np.array(cells).reshape(rows, columns)
+
+
+def candidates_of(matrix, threshold=0.5):
+    rows, columns = np.nonzero(matrix >= threshold)
+    return Candidates(rows, columns, matrix[rows, columns])
+
+
+def chosen(matrix, threshold=0.5):
+    candidates = candidates_of(matrix, threshold)
+    hashes = [f"{index:03}" for index in range(max(matrix.shape))]
+    kept = match_candidates(candidates, hashes, hashes)
+    return sorted(zip(candidates.truth[kept].tolist(), candidates.submitted[kept].tolist(), strict=True))
+
+
+def best_by_trying(matrix, threshold=0.5):
+    """Try every assignment: the most pairs, and the largest sum among those."""
+    rows, columns = matrix.shape
+    best = (0, 0.0)
+    slots = list(range(columns)) + [None] * rows
+    for order in set(permutations(slots, rows)):
+        pairs = [(r, c) for r, c in enumerate(order) if c is not None and matrix[r, c] >= threshold]
+        best = max(best, (len(pairs), sum(matrix[pair] for pair in pairs)))
+    return best
+
+
+@given(matrices(most=4))
+def test_the_most_pairs_and_then_the_largest_sum(matrix):
+    pairs = chosen(matrix)
+    count, total = best_by_trying(matrix)
+    assert len(pairs) == count
+    assert sum(matrix[pair] for pair in pairs) == pytest.approx(total, abs=1e-8)
+
+
+@given(matrices(most=7))
+def test_candidates_of_one_group_match_as_the_whole_matrix_does(matrix):
+    pairs, whole = chosen(matrix), match_pairs(matrix, 0.5)
+    assert len(pairs) == len(whole)
+    assert sum(matrix[p] for p in pairs) == pytest.approx(sum(matrix[p] for p in whole), abs=1e-8)
+
+
+@given(matrices(most=7), st.randoms(use_true_random=False))
+def test_the_order_of_the_candidates_does_not_matter(matrix, random):
+    candidates = candidates_of(matrix)
+    order = list(range(len(candidates.truth)))
+    random.shuffle(order)
+    shuffled = Candidates(candidates.truth[order], candidates.submitted[order], candidates.similarity[order])
+    hashes = [f"{index:03}" for index in range(7)]
+    first, second = match_candidates(candidates, hashes, hashes), match_candidates(shuffled, hashes, hashes)
+    assert set(np.flatnonzero(first).tolist()) == {order[index] for index in np.flatnonzero(second)}
+
+
+def test_equals_are_told_apart_by_their_hashes_alone():
+    pairs = Candidates(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.ones(4))
+    straight = match_candidates(pairs, ["a", "b"], ["x", "y"])
+    crossed = match_candidates(pairs, ["b", "a"], ["x", "y"])
+    assert straight.tolist() == [True, False, False, True]
+    assert crossed.tolist() == [False, True, True, False]
+
+
+@given(matrices(most=6))
+def test_the_solver_for_crowds_gives_as_much(matrix):
+    expected = chosen(matrix)
+    whole, matching.DENSE_CELLS = matching.DENSE_CELLS, 0
+    try:
+        pairs = chosen(matrix)
+    finally:
+        matching.DENSE_CELLS = whole
+    assert len(pairs) == len(expected)
+    assert sum(matrix[p] for p in pairs) == pytest.approx(sum(matrix[p] for p in expected), abs=1e-8)
+
+
+@given(st.lists(st.integers(0, 4)), st.lists(st.integers(0, 4)), st.integers(1, 6))
+def test_pairs_of_equal_keys_come_once_each_whatever_the_part(left, right, size):
+    whole, pairs_of_groups.__globals__["CHUNK"] = pairs_of_groups.__globals__["CHUNK"], size
+    try:
+        parts = list(pairs_of_groups(np.array(left, np.int64), np.array(right, np.int64)))
+    finally:
+        pairs_of_groups.__globals__["CHUNK"] = whole
+    found = [pair for one in parts for pair in zip(one[0].tolist(), one[1].tolist(), strict=True)]
+    expected = {(i, j) for i, a in enumerate(left) for j, b in enumerate(right) if a == b}
+    assert len(found) == len(expected)
+    assert set(found) == expected
