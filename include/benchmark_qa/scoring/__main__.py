@@ -3,12 +3,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from include.benchmark_qa.labels.ontology import index_ontology
+from include.benchmark_qa.scoring.output import score_as_dict
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.submission import score_submission
 
@@ -19,22 +20,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Score one submission from files and print the result as JSON; 0, or 2 for bad input."""
     options = _parser().parse_args(arguments)
     try:
-        settings = (
-            ScoringSettings.model_validate(_read_json(options.settings)) if options.settings else ScoringSettings()
-        )
-        score = score_submission(
-            _read_json(options.ontology) or {},
-            _read_json(options.ground_truth),
-            _read_json(options.submission),
-            settings,
-        )
-    except ValidationError as error:
-        print(f"{options.settings}: {_first_problem(error)}", file=sys.stderr)
-        return BAD_INPUT
+        ontology = _read_json(options.ontology) or {}
+        truth, submission = (_read_label_row(path) for path in (options.ground_truth, options.submission))
+        score = score_submission(ontology, truth, submission, _settings(options.settings))
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(_one_line(error), file=sys.stderr)
         return BAD_INPUT
-    print(json.dumps(asdict(score), indent=2, sort_keys=True))
+    print(json.dumps(score_as_dict(score, index_ontology(ontology)), indent=2, sort_keys=True))
     return 0
 
 
@@ -50,9 +42,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _settings(path: Path | None) -> ScoringSettings:
+    try:
+        return ScoringSettings.model_validate((path and _read_json(path)) or {})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise ValueError(f"{path}: {field}: {problem['msg']}") from None
+
+
+def _read_label_row(path: Path) -> Any:
+    row = _read_json(path)
+    if row is not None and not ("data_type" in row and ("data_units" in row or "spaces" in row)):
+        raise ValueError(f"{path}: is no label row as to_encord_dict() writes it: data_type and data_units are missing")
+    return row
+
+
 def _read_json(path: Path) -> Any:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"{path}: is nested too deeply") from None
     except ValueError as error:
         raise ValueError(f"{path}: is not JSON ({error})") from error
     if content is not None and not isinstance(content, dict):
@@ -60,9 +70,8 @@ def _read_json(path: Path) -> Any:
     return content
 
 
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.benchmark_qa.scoring import matching
-from include.benchmark_qa.scoring.candidates import Candidates, group_keys, pairs_of_groups
+from include.benchmark_qa.scoring import candidates, matching
+from include.benchmark_qa.scoring.candidates import Candidates, pairs_of_groups
 from include.benchmark_qa.scoring.matching import match_candidates, match_pairs
 
 SIMILARITIES = st.one_of(st.sampled_from([0.0, 0.5, 0.75, 1.0]), st.floats(0.0, 1.0))
@@ -27,10 +27,10 @@ def candidates_of(matrix, threshold=0.5):
 
 
 def chosen(matrix, threshold=0.5):
-    candidates = candidates_of(matrix, threshold)
+    pairs = candidates_of(matrix, threshold)
     hashes = [f"{index:03}" for index in range(max(matrix.shape))]
-    kept = match_candidates(candidates, hashes, hashes)
-    return sorted(zip(candidates.truth[kept].tolist(), candidates.submitted[kept].tolist(), strict=True))
+    kept = match_candidates(pairs, hashes, hashes)
+    return sorted(zip(pairs.truth[kept].tolist(), pairs.submitted[kept].tolist(), strict=True))
 
 
 def best_by_trying(matrix, threshold=0.5):
@@ -61,12 +61,12 @@ def test_candidates_of_one_group_match_as_the_whole_matrix_does(matrix):
 
 @given(matrices(most=7), st.randoms(use_true_random=False))
 def test_the_order_of_the_candidates_does_not_matter(matrix, random):
-    candidates = candidates_of(matrix)
-    order = list(range(len(candidates.truth)))
+    pairs = candidates_of(matrix)
+    order = list(range(len(pairs.truth)))
     random.shuffle(order)
-    shuffled = Candidates(candidates.truth[order], candidates.submitted[order], candidates.similarity[order])
+    shuffled = Candidates(pairs.truth[order], pairs.submitted[order], pairs.similarity[order])
     hashes = [f"{index:03}" for index in range(7)]
-    first, second = match_candidates(candidates, hashes, hashes), match_candidates(shuffled, hashes, hashes)
+    first, second = match_candidates(pairs, hashes, hashes), match_candidates(shuffled, hashes, hashes)
     assert set(np.flatnonzero(first).tolist()) == {order[index] for index in np.flatnonzero(second)}
 
 
@@ -92,11 +92,11 @@ def test_the_solver_for_crowds_gives_as_much(matrix):
 
 @given(st.lists(st.integers(0, 4)), st.lists(st.integers(0, 4)), st.integers(1, 6))
 def test_pairs_of_equal_keys_come_once_each_whatever_the_part(left, right, size):
-    whole, pairs_of_groups.__globals__["CHUNK"] = pairs_of_groups.__globals__["CHUNK"], size
+    whole, candidates.CHUNK = candidates.CHUNK, size
     try:
         parts = list(pairs_of_groups(np.array(left, np.int64), np.array(right, np.int64)))
     finally:
-        pairs_of_groups.__globals__["CHUNK"] = whole
+        candidates.CHUNK = whole
     found = [pair for one in parts for pair in zip(one[0].tolist(), one[1].tolist(), strict=True)]
     expected = {(i, j) for i, a in enumerate(left) for j, b in enumerate(right) if a == b}
     assert len(found) == len(expected)
