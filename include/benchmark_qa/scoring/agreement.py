@@ -1,48 +1,200 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-from include.benchmark_qa.labels.model import AnswerValue
-from include.benchmark_qa.labels.ontology import Attribute, OntologyIndex
-from include.benchmark_qa.scoring.settings import TextMatch
-from include.benchmark_qa.similarity.answers import checklist_jaccard, radio_similarity, text_similarity
+import numpy as np
 
-Answers = Mapping[str, AnswerValue]
+from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray, LabelColumns
+from include.benchmark_qa.labels.ontology import OntologyIndex
+from include.benchmark_qa.labels.vocabulary import AnswerValue, Vocabulary
+from include.benchmark_qa.scoring.answer_sets import AnswerSets, code_answer_sets
+from include.benchmark_qa.scoring.columns import AnswerAgreement
+from include.benchmark_qa.scoring.dynamic_answers import follow_answers
+from include.benchmark_qa.scoring.indexing import distinct, expand, find
+from include.benchmark_qa.scoring.questions import KINDS, RADIO, Questions, index_questions
+from include.benchmark_qa.scoring.settings import ScoringSettings
+from include.benchmark_qa.similarity.answers import checklist_jaccard, number_similarity, text_similarity
 
 
 def answer_agreement(
-    ground_truth: Answers, submitted: Answers, ontology: OntologyIndex, text_match: TextMatch = "levenshtein"
-) -> float | None:
+    truth: LabelColumns,
+    truth_owner: IntArray,
+    submitted: LabelColumns,
+    submitted_owner: IntArray,
+    ontology: OntologyIndex,
+    vocabulary: Vocabulary,
+    settings: ScoringSettings,
+) -> AnswerAgreement:
     """
-    Return the mean similarity of the answers, in [0, 1]; None where nobody answered anything.
+    Compare the static answers of K pairs of owners.
 
-    A question that only one side answered counts 0. A nested question counts only where both chose the option it
-    hangs on: a wrong parent is one mistake, not several.
+    A question that only one side answered counts 0. A nested question counts only where both sides chose the option
+    that it hangs on, and all its parents likewise: a wrong parent is one mistake, not several.
+
+    :param truth_owner: shape (K,), owners of ``truth``; ``submitted_owner`` likewise, of ``submitted``.
     """
-    asked = sorted(ground_truth.keys() | submitted.keys())
-    compared = [
-        _similarity(ontology.attributes[key], ground_truth.get(key), submitted.get(key), text_match)
-        for key in asked
-        if _parents_agree(ontology.attributes[key], ground_truth, submitted, ontology)
+    ours, theirs = (_static_sets(labels) for labels in (truth, submitted))
+    return _agreement(
+        (ours[0][truth_owner], ours[1]), (theirs[0][submitted_owner], theirs[1]), ontology, vocabulary, settings
+    )
+
+
+def dynamic_agreement(
+    truth: LabelColumns,
+    truth_owner: IntArray,
+    submitted: LabelColumns,
+    submitted_owner: IntArray,
+    frame: IntArray,
+    ontology: OntologyIndex,
+    vocabulary: Vocabulary,
+    settings: ScoringSettings,
+) -> AnswerAgreement:
+    """
+    Compare the dynamic answers of K pairs of owners that hold on ``frame``, shape (K,).
+
+    As ``answer_agreement``; a frame outside all ranges of a question is one on which it was not answered. Where
+    ranges of one question overlap, the range that starts later holds, and the options of a checklist add up.
+    """
+    ours = follow_answers(truth.dynamic_answers, ontology, vocabulary)
+    theirs = follow_answers(submitted.dynamic_answers, ontology, vocabulary)
+    return _agreement(
+        (ours.codes_at(truth_owner, frame), ours.sets),
+        (theirs.codes_at(submitted_owner, frame), theirs.sets),
+        ontology,
+        vocabulary,
+        settings,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedAnswers:
+    """
+    One entry per question that counts, by pair and attribute.
+
+    ``pair`` is the pair of answer sets, ``truth`` and ``given`` are the answers' codes, -1 for a question that was
+    not answered, ``similarity`` is in [0, 1].
+    """
+
+    pair: IntArray
+    attribute: IntArray
+    truth: IntArray
+    given: IntArray
+    similarity: FloatArray
+
+
+def compare_answer_sets(
+    ours: tuple[IntArray, AnswerSets],
+    theirs: tuple[IntArray, AnswerSets],
+    ontology: OntologyIndex,
+    vocabulary: Vocabulary,
+    settings: ScoringSettings,
+) -> ComparedAnswers:
+    """Compare P pairs of answer sets question by question; a side is the codes, shape (P,), and their sets."""
+    questions = index_questions(ontology)
+    sides = [_questions_asked(codes, sets, len(questions)) for codes, sets in (ours, theirs)]
+    keys = np.unique(np.concatenate([asked for asked, _ in sides]))
+    truth, given = (_answers_to(keys, asked, values) for asked, values in sides)
+    attribute = keys % max(len(questions), 1)
+    counts = _parents_agree(keys, truth, given, questions, vocabulary)
+    keys, attribute, truth, given = keys[counts], attribute[counts], truth[counts], given[counts]
+    similarity = _similarities(questions.kind[attribute], truth, given, vocabulary, settings)
+    return ComparedAnswers(keys // max(len(questions), 1), attribute, truth, given, similarity)
+
+
+def _static_sets(labels: LabelColumns) -> tuple[IntArray, AnswerSets]:
+    answers = labels.answers
+    return code_answer_sets(answers.owner, answers.attribute, answers.value, len(labels.hashes))
+
+
+def _agreement(
+    ours: tuple[IntArray, AnswerSets],
+    theirs: tuple[IntArray, AnswerSets],
+    ontology: OntologyIndex,
+    vocabulary: Vocabulary,
+    settings: ScoringSettings,
+) -> AnswerAgreement:
+    """Compare each distinct pair of answer sets once, and give the result to all pairs that are alike."""
+    (our_codes, our_sets), (their_codes, their_sets) = ours, theirs
+    pairs, places = distinct(our_codes * len(their_sets) + their_codes, len(our_sets) * len(their_sets))
+    compared = compare_answer_sets(
+        (pairs // len(their_sets), our_sets), (pairs % len(their_sets), their_sets), ontology, vocabulary, settings
+    )
+    # In the order of the ontology's questions, whatever order the labels had: a sum depends on it in the last digit.
+    similarity = np.bincount(compared.pair, compared.similarity, minlength=len(pairs)).astype(np.float64)
+    count = np.bincount(compared.pair, minlength=len(pairs))
+    return AnswerAgreement(similarity[places], count[places])
+
+
+def _questions_asked(codes: IntArray, sets: AnswerSets, questions: int) -> tuple[IntArray, IntArray]:
+    """Return pair and attribute of each answer as one key, ascending, and the answer."""
+    counts = sets.counts[codes]
+    entries = expand(sets.offsets[codes], counts)
+    return np.repeat(np.arange(len(codes)), counts) * questions + sets.attribute[entries], sets.value[entries]
+
+
+def _answers_to(keys: IntArray, asked: IntArray, values: IntArray) -> IntArray:
+    """Return the answers to all questions, -1 for those that this side left out."""
+    answers = np.full(len(keys), -1, dtype=np.int64)
+    answers[find(asked, keys)] = values
+    return answers
+
+
+def _parents_agree(
+    keys: IntArray, truth: IntArray, given: IntArray, questions: Questions, vocabulary: Vocabulary
+) -> BoolArray:
+    """Say which questions count: those that are always asked, and those whose parents were all answered alike."""
+    attribute = keys % max(len(questions), 1)
+    depth = questions.depth[attribute]
+    agree: BoolArray = depth == 0
+    for level in range(1, int(depth.max(initial=0)) + 1):
+        rows = np.flatnonzero(depth == level)
+        nested = attribute[rows]
+        above = find(keys[rows] - nested + questions.parent[nested], keys)
+        rows, nested, above = (part[above >= 0] for part in (rows, nested, above))
+        agree[rows] = agree[above]
+        for side in (truth, given):
+            agree[rows] &= _chose(nested, side[above], questions, vocabulary)
+    return agree
+
+
+def _chose(nested: IntArray, value: IntArray, questions: Questions, vocabulary: Vocabulary) -> BoolArray:
+    """Say whether each answer has ticked the option that the nested question hangs on."""
+    values = len(vocabulary.values)
+    keys, places = distinct(nested * (values + 1) + value + 1, len(questions) * (values + 1))
+    chosen = [
+        _has(vocabulary.values[value - 1], questions.option[attribute]) if value else False
+        for attribute, value in zip(*(part.tolist() for part in np.divmod(keys, values + 1)), strict=True)
     ]
-    return sum(compared) / len(compared) if compared else None
+    return np.array(chosen, dtype=np.bool_)[places]
 
 
-def _parents_agree(attribute: Attribute, truth: Answers, submitted: Answers, ontology: OntologyIndex) -> bool:
-    if attribute.parent is None:
-        return True
-    parent, option = attribute.parent
-    if option not in truth.get(parent, ()) or option not in submitted.get(parent, ()):
-        return False
-    return _parents_agree(ontology.attributes[parent], truth, submitted, ontology)
+def _has(value: AnswerValue, option: str) -> bool:
+    return isinstance(value, frozenset) and option in value
 
 
-def _similarity(
-    attribute: Attribute, truth: AnswerValue | None, submitted: AnswerValue | None, text_match: TextMatch
-) -> float:
-    if truth is None or submitted is None:
-        return 0.0
-    if isinstance(truth, str) and isinstance(submitted, str):
-        return text_similarity(truth, submitted, text_match)
-    compare = radio_similarity if attribute.kind == "radio" else checklist_jaccard
-    return compare(frozenset(truth), frozenset(submitted))
+def _similarities(
+    kind: IntArray, truth: IntArray, given: IntArray, vocabulary: Vocabulary, settings: ScoringSettings
+) -> FloatArray:
+    """Return the similarity of each two answers; what has the same code is equal without a look."""
+    similarity: FloatArray = (truth == given).astype(np.float64)
+    unequal = np.flatnonzero((truth >= 0) & (given >= 0) & (truth != given) & (kind != RADIO))
+    values = len(vocabulary.values)
+    pairs = truth[unequal] * values + given[unequal]
+    keys, places = distinct(pairs * len(KINDS) + kind[unequal], values * values * len(KINDS))
+    pairs, kinds = np.divmod(keys, len(KINDS))
+    alike = [
+        _similarity(KINDS[kind], vocabulary.values[a], vocabulary.values[b], settings)
+        for kind, a, b in zip(kinds.tolist(), *(part.tolist() for part in np.divmod(pairs, values)), strict=True)
+    ]
+    similarity[unequal] = np.array(alike, dtype=np.float64)[places]
+    return similarity
+
+
+def _similarity(kind: str, truth: AnswerValue, given: AnswerValue, settings: ScoringSettings) -> float:
+    if isinstance(truth, str) and isinstance(given, str):
+        return text_similarity(truth, given, settings.text_match)
+    if isinstance(truth, frozenset) and isinstance(given, frozenset) and kind == "checklist":
+        return checklist_jaccard(truth, given)
+    if isinstance(truth, float) and isinstance(given, float):
+        return number_similarity(truth, given, abs_tol=settings.number_abs_tol, rel_tol=settings.number_rel_tol)
+    return 0.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
@@ -36,3 +37,19 @@ def checklist_jaccard(a: AbstractSet[str], b: AbstractSet[str]) -> float:
 def radio_similarity(a: AbstractSet[str], b: AbstractSet[str]) -> float:
     """Return 1 for the same option and 0 for another."""
     return float(a == b)
+
+
+def number_similarity(truth: float, given: float, *, abs_tol: float = 0.0, rel_tol: float = 0.0) -> float:
+    """
+    Return 1 where ``given`` is within ``abs_tol + rel_tol * |truth|`` of the truth, inclusive, else 0.
+
+    The rounding of the numbers themselves is forgiven: 1.1 is within 0.1 of 1.
+
+    >>> number_similarity(1.0, 1.1, abs_tol=0.1)
+    1.0
+    """
+    if truth == given:
+        return 1.0
+    tolerance = abs_tol + rel_tol * abs(truth)
+    rounding = 4 * sys.float_info.epsilon * max(abs(truth), abs(given)) if tolerance else 0.0
+    return float(abs(truth - given) <= tolerance + rounding)

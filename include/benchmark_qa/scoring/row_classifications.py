@@ -7,8 +7,8 @@ import numpy as np
 
 from include.benchmark_qa.labels.model import LabelClassification, LabelRow, Range
 from include.benchmark_qa.labels.ontology import OntologyIndex
-from include.benchmark_qa.scoring.agreement import answer_agreement
 from include.benchmark_qa.scoring.matching import match_pairs
+from include.benchmark_qa.scoring.row_agreement import answer_agreement
 from include.benchmark_qa.scoring.settings import ScoringSettings, TextMatch
 from include.benchmark_qa.scoring.verdicts import LabelMatch, Verdict, verdict_of_pair
 
