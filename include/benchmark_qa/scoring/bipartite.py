@@ -18,16 +18,20 @@ if TYPE_CHECKING:
 MOST_CELLS_PER_EDGE = 16
 
 
-def maximum_weight_matching(left: IntArray, right: IntArray, weight: FloatArray) -> BoolArray:
+def maximum_weight_matching(
+    left: IntArray, right: IntArray, weight: FloatArray, *, most_edges: bool = False
+) -> BoolArray:
     """
     Choose edges of a bipartite graph so that no node is used twice and the sum of their weights is largest.
+
+    With ``most_edges`` as many edges as possible are chosen, and among such choices the one with the largest sum.
 
     What is not connected is solved apart, so that time and memory grow with the edges, not with nodes times nodes.
     The order of the edges does not matter: ties go by the numbers of the nodes, low ones first.
 
     :param left: (K,) one end of each edge, any integers; of parallel edges at most one is given.
     :param right: (K,) the other end; its numbers have nothing to do with those of ``left``.
-    :param weight: (K,) positive and finite.
+    :param weight: (K,) positive and finite; at most 1 with ``most_edges``.
     :return: (K,) True for the chosen edges.
     """
     chosen: BoolArray = np.zeros(len(weight), dtype=np.bool_)
@@ -46,7 +50,7 @@ def maximum_weight_matching(left: IntArray, right: IntArray, weight: FloatArray)
     ends = np.append(starts[1:], len(order))
     for start, end in zip(starts[~is_star], ends[~is_star], strict=True):
         edges = order[start:end]
-        chosen[edges[_solve(left[edges], right[edges], weight[edges])]] = True
+        chosen[edges[_solve(left[edges], right[edges], weight[edges], most_edges)]] = True
     return chosen
 
 
@@ -64,10 +68,12 @@ def _nodes_per_part(node: NDArray[np.intp], part: NDArray[np.int32]) -> NDArray[
     return np.bincount(part_of_node)
 
 
-def _solve(left: NDArray[np.intp], right: NDArray[np.intp], weight: FloatArray) -> NDArray[np.intp]:
+def _solve(left: NDArray[np.intp], right: NDArray[np.intp], weight: FloatArray, most_edges: bool) -> NDArray[np.intp]:
     """Return the places of the chosen edges of one component."""
     lefts, left = np.unique(left, return_inverse=True)
     rights, right = np.unique(right, return_inverse=True)
+    if most_edges:  # one more edge outweighs any sum, so a poor edge never costs one elsewhere
+        weight = weight + min(len(lefts), len(rights)) + 1
     cells = len(lefts) * len(rights)
     solve = _solve_dense if cells <= MOST_CELLS_PER_EDGE * len(weight) else _solve_sparse
     order = np.lexsort((right, left))

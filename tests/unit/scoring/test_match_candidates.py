@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.benchmark_qa.scoring import candidates, matching
+from include.benchmark_qa.scoring import bipartite, candidates
 from include.benchmark_qa.scoring.candidates import Candidates, pairs_of_groups
 from include.benchmark_qa.scoring.matching import match_candidates, match_pairs
 
@@ -81,22 +81,18 @@ def test_equals_are_told_apart_by_their_hashes_alone():
 @given(matrices(most=6))
 def test_the_solver_for_crowds_gives_as_much(matrix):
     expected = chosen(matrix)
-    whole, matching.DENSE_CELLS = matching.DENSE_CELLS, 0
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bipartite, "MOST_CELLS_PER_EDGE", 0)
         pairs = chosen(matrix)
-    finally:
-        matching.DENSE_CELLS = whole
     assert len(pairs) == len(expected)
     assert sum(matrix[p] for p in pairs) == pytest.approx(sum(matrix[p] for p in expected), abs=1e-8)
 
 
 @given(st.lists(st.integers(0, 4)), st.lists(st.integers(0, 4)), st.integers(1, 6))
 def test_pairs_of_equal_keys_come_once_each_whatever_the_part(left, right, size):
-    whole, candidates.CHUNK = candidates.CHUNK, size
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "CHUNK", size)
         parts = list(pairs_of_groups(np.array(left, np.int64), np.array(right, np.int64)))
-    finally:
-        candidates.CHUNK = whole
     found = [pair for one in parts for pair in zip(one[0].tolist(), one[1].tolist(), strict=True)]
     expected = {(i, j) for i, a in enumerate(left) for j, b in enumerate(right) if a == b}
     assert len(found) == len(expected)
