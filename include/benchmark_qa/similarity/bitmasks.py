@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import index as index_of
+from typing import Any
+
+import numpy as np
+
+from include.benchmark_qa.similarity.mask_runs import FloatArray, MaskRuns, decode_runs, intersections
+from include.benchmark_qa.similarity.ragged import IntArray
+
+Rle = Mapping[str, Any]
+
+_LONGEST_SIDE = 1 << 31
+
+
+def bitmask_iou(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
+    """
+    Return the intersection over union of every pair of bitmasks, without ever making their pixels.
+
+    :param a: N masks ``{"size": [h, w], "counts": ...}`` as pycocotools writes them: ``counts`` is its run-length
+        string (bytes or str) of the mask column by column. Runs that end before the mask does are followed by pixels
+        outside.
+    :param b: M masks, all of one size with those of ``a``.
+    :return: shape (N, M), float64 in [0, 1]: as ``pycocotools.mask.iou`` (iscrowd 0), except that two empty masks have
+        1 here. An empty one has 0 with one that is not.
+    :raises ValueError: when masks differ in size, or one is malformed.
+
+    >>> left, right, full = ({"size": [2, 2], "counts": counts} for counts in ("02", "22", "04"))
+    >>> bitmask_iou([left], [left, right, full])
+    array([[1. , 0. , 0.5]])
+    """
+    runs, sizes = decode_masks([*a, *b])
+    if not runs.valid.all():
+        raise ValueError(f"mask {int(np.argmin(runs.valid))} of both lists is not a COCO run-length encoded mask")
+    if (sizes != sizes[:1]).any():
+        raise ValueError(f"masks differ in size: {sorted({(int(h), int(w)) for h, w in sizes})}")
+    rows, columns = np.divmod(np.arange(len(a) * len(b)), max(len(b), 1))
+    return run_iou(runs, rows, columns + len(a)).reshape(len(a), len(b))
+
+
+def bitmask_iou_pairs(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
+    """
+    Return the intersection over union of each mask of ``a`` with its neighbour in ``b``; see ``bitmask_iou``.
+
+    :param a: K masks; one object that stands in several places is decoded once.
+    :param b: K masks.
+    :return: shape (K,), NaN where the two differ in size or one is malformed.
+    """
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} masks cannot be paired with {len(b)}")
+    distinct: dict[int, int] = {}
+    masks: list[Rle] = []
+    place = np.empty(2 * len(a), dtype=np.int64)
+    for position, mask in enumerate([*a, *b]):
+        place[position] = distinct.setdefault(id(mask), len(masks))
+        if place[position] == len(masks):
+            masks.append(mask)
+    runs, sizes = decode_masks(masks)
+    rows, columns = place[: len(a)], place[len(a) :]
+    comparable = runs.valid[rows] & runs.valid[columns] & (sizes[rows] == sizes[columns]).all(axis=1)
+    return np.where(comparable, run_iou(runs, rows, columns), np.nan)
+
+
+def run_iou(runs: MaskRuns, a: IntArray, b: IntArray) -> FloatArray:
+    """Return the intersection over union of the masks ``a[k]`` and ``b[k]``, which are of one size; shape (K,)."""
+    common = intersections(runs, a, b)
+    union = runs.area[a] + runs.area[b] - common
+    return np.divide(common, union, out=np.ones_like(common), where=union > 0)
+
+
+def decode_masks(masks: Sequence[Rle]) -> tuple[MaskRuns, IntArray]:
+    """Return the runs of masks and their sizes, shape (n, 2); what is no mask is not valid and has the size -1, -1."""
+    sizes, counts = [], []
+    for mask in masks:
+        size, text = _read_mask(mask)
+        sizes.append(size)
+        counts.append(text)
+    array = np.array(sizes, dtype=np.int64).reshape(-1, 2)
+    return decode_runs(counts, np.where(array[:, 0] < 0, -1, array[:, 0] * array[:, 1])), array
+
+
+def _read_mask(mask: Rle) -> tuple[tuple[int, int], bytes]:
+    try:
+        height, width = mask["size"]
+        counts = mask["counts"]
+        if isinstance(counts, str):
+            counts = counts.encode("utf-8", "surrogatepass")
+        if isinstance(counts, bytes) and 0 <= height < _LONGEST_SIDE and 0 <= width < _LONGEST_SIDE:
+            return (index_of(height), index_of(width)), counts
+    except (KeyError, TypeError, ValueError):
+        pass
+    return (-1, -1), b""
