@@ -10,7 +10,7 @@ from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class Sights:
+class TrackSights:
     """
     One entry per object and frame of the videos, of one side (truth or submitted), in any order.
 
@@ -61,7 +61,7 @@ class Clips:
     submitted_tracks: IntArray
 
     @staticmethod
-    def of(truth: Sights, submitted: Sights) -> Clips:
+    def of(truth: TrackSights, submitted: TrackSights) -> Clips:
         sides = (truth, submitted)
         classes = max((int(side.track_class.max()) + 1 for side in sides if len(side.track_class)), default=1)
         keys = _union(*(side.submission * classes + side.track_class for side in sides))

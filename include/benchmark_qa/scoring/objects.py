@@ -18,10 +18,12 @@ from include.benchmark_qa.scoring.candidates import (
     find_candidates,
     group_keys,
 )
+from include.benchmark_qa.scoring.clips import SightPairs, TrackSights
 from include.benchmark_qa.scoring.columns import AnswerAgreement, VerdictColumns
 from include.benchmark_qa.scoring.matching import match_candidates
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.shapes import pair_similarity
+from include.benchmark_qa.scoring.tracks import TrackColumns, judge_tracks
 from include.benchmark_qa.scoring.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -46,6 +48,28 @@ class JudgedObjects:
     truth: Sights
     submitted: Sights
     reasons: dict[int, str] = field(default_factory=dict)
+
+    def tracks(self, tracked: BoolArray) -> TrackColumns:
+        """Judge the identity of objects in the submissions that are ``tracked``, shape (P,)."""
+        pairs = np.flatnonzero(tracked[self.truth.submission[self.candidates.truth]])
+        truth, submitted = (
+            self.truth.take(self.candidates.truth[pairs]),
+            self.submitted.take(self.candidates.submitted[pairs]),
+        )
+        return judge_tracks(
+            SightPairs(
+                truth.submission,
+                truth.feature,
+                truth.owner,
+                submitted.owner,
+                truth.frame,
+                self.candidates.similarity[pairs],
+            ),
+            *(
+                _track_sights(side.take(np.flatnonzero(tracked[side.submission])))
+                for side in (self.truth, self.submitted)
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +214,10 @@ class _Hashes(Sequence[str]):
 
     def __getitem__(self, place: int) -> str:  # type: ignore[override]
         return self._hashes[int(self._owner[place])]
+
+
+def _track_sights(sights: Sights) -> TrackSights:
+    return TrackSights(sights.submission, sights.feature, sights.owner, sights.frame)
 
 
 def _without(sights: Sights, gone: IntArray) -> Sights:

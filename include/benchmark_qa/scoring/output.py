@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from include.benchmark_qa.labels.ontology import OntologyIndex
@@ -26,6 +27,7 @@ def score_as_dict(score: SubmissionScore, ontology: OntologyIndex) -> dict[str, 
         "rates": _rates(score.rates, ontology) if score.rates else None,
         "objects": [_object(match, ontology) for match in score.objects],
         "classifications": [_classification(match, ontology) for match in score.classifications],
+        "tracks": asdict(score.tracks) if score.tracks else None,
     }
 
 

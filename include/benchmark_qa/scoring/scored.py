@@ -17,12 +17,16 @@ from include.benchmark_qa.scoring.counts import count_verdicts
 from include.benchmark_qa.scoring.objects import ObjectJudge
 from include.benchmark_qa.scoring.rates import RateColumns, compute_rates
 from include.benchmark_qa.scoring.settings import ScoringSettings
+from include.benchmark_qa.scoring.tracks import TrackColumns
 
 Blob: TypeAlias = bytes | Mapping[str, Any]
 Reasons: TypeAlias = list[list[str]]
 
 # What comparing labels of an unforeseen kind can raise. Scoring must go on with the next submission.
 _INCOMPARABLE = (ArithmeticError, AttributeError, LookupError, ShapelyError, TypeError, ValueError)
+
+# Data whose frames follow each other in time or space, so that an object is the same one from frame to frame.
+TRACKED_TYPES = frozenset({"video", "img_group", "dicom", "nifti"})
 
 NO_TRUTH = "ground truth: there is none for this data unit"
 
@@ -34,8 +38,8 @@ class ScoredLabels:
 
     ``score`` in [0, 1] is NaN exactly where ``not_computed`` gives reasons, and ``passed`` False there.
     ``both_empty``: nothing to find and nothing submitted, which is right (score 1). Submission p is row p of
-    ``submitted`` and was compared with row ``truth_row[p]`` of ``truth`` (-1 for none). Verdicts are of the computed
-    ones only.
+    ``submitted`` and was compared with row ``truth_row[p]`` of ``truth`` (-1 for none). Verdicts and tracks are of the
+    computed ones only; ``tracks`` have one entry per submission, all 0 where the data have no frames in time.
     """
 
     score: FloatArray
@@ -45,6 +49,7 @@ class ScoredLabels:
     objects: VerdictColumns
     classifications: VerdictColumns
     rates: RateColumns
+    tracks: TrackColumns
     truth: LabelColumns
     submitted: LabelColumns
     truth_row: IntArray
@@ -119,8 +124,9 @@ class _Comparison:
         classifications = classifications.take(computed[classifications.submission])
         counts = count_verdicts(objects, classifications, len(truth_row), len(self.ontology.class_hashes))
         rates = compute_rates(counts)
+        tracks = judged.tracks(computed & self._is_tracked(truth_row)).summed_over_classes(len(truth_row))
         both_empty = computed & (counts.total.cells == 0)
-        score = np.where(both_empty, 1.0, self._target(rates))
+        score = np.where(both_empty, 1.0, self._target(rates, tracks))
         for place in np.flatnonzero(computed & np.isnan(score)):
             reasons[place].append(f"{self.settings.target_metric} has an empty denominator")
         score[~computed] = np.nan
@@ -132,13 +138,21 @@ class _Comparison:
             objects=objects,
             classifications=classifications,
             rates=rates,
+            tracks=tracks,
             truth=self.truth,
             submitted=self.submitted,
             truth_row=truth_row,
         )
 
-    def _target(self, rates: RateColumns) -> FloatArray:
+    def _is_tracked(self, truth_row: IntArray) -> BoolArray:
+        types = np.array([one in TRACKED_TYPES for one in self.truth.data_types] or [False])
+        tracked: BoolArray = types[truth_row] & (truth_row >= 0)
+        return tracked
+
+    def _target(self, rates: RateColumns, tracks: TrackColumns) -> FloatArray:
         name = self.settings.target_metric
+        if name == "idf1":
+            return tracks.idf1
         for prefix, values in (("macro_", rates.macro), ("worst_", rates.worst)):
             if name.startswith(prefix):
                 return values[name.removeprefix(prefix)]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,27 @@ import numpy as np
 from include.benchmark_qa.labels.ontology import OntologyIndex, index_ontology
 from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.rates import Rates
-from include.benchmark_qa.scoring.scored import Blob, ScoredLabels, score_labels
+from include.benchmark_qa.scoring.scored import TRACKED_TYPES, Blob, ScoredLabels, score_labels
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.verdicts import LabelMatch, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """
+    How well objects keep their identity over the frames of one submission, summed over classes.
+
+    ``idf1`` in [0, 1] is None where there is no object; the counts are those of ``tracks.TrackColumns``.
+    """
+
+    idf1: float | None
+    idtp: int
+    idfn: int
+    idfp: int
+    id_switches: int
+    fragmentations: int
+    truth_tracks: int
+    submitted_tracks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +38,8 @@ class SubmissionScore:
     The score of one submission, with its evidence.
 
     ``score`` in [0, 1] and ``passed`` are None exactly when ``not_computed`` gives reasons. ``both_empty``: nothing to
-    find and nothing submitted, which is right (score 1). ``rates`` is None when nothing was compared.
+    find and nothing submitted, which is right (score 1). ``rates`` is None when nothing was compared, ``tracks`` where
+    the data have no frames that follow each other.
     """
 
     score: float | None
@@ -30,6 +49,7 @@ class SubmissionScore:
     rates: Rates | None = None
     objects: tuple[LabelMatch, ...] = ()
     classifications: tuple[LabelMatch, ...] = ()
+    tracks: Tracks | None = None
 
 
 def score_submission(
@@ -69,7 +89,15 @@ def submission_score(scored: ScoredLabels, submission: int, ontology: OntologyIn
         rates=scored.rates.of(submission, ontology.class_hashes) if known or objects or classifications else None,
         objects=objects,
         classifications=classifications,
+        tracks=_tracks(scored, submission) if known else None,
     )
+
+
+def _tracks(scored: ScoredLabels, submission: int) -> Tracks | None:
+    if scored.truth.data_types[scored.truth_row[submission]] not in TRACKED_TYPES:
+        return None
+    counts = [getattr(scored.tracks, one.name)[submission].item() for one in fields(Tracks)[1:]]
+    return Tracks(_known(scored.tracks.idf1[submission]), *counts)
 
 
 def _matches(

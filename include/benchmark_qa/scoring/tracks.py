@@ -14,7 +14,7 @@ import numpy as np
 
 from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray
 from include.benchmark_qa.scoring.bipartite import maximum_weight_matching
-from include.benchmark_qa.scoring.clips import Clips, Links, SightPairs, Sights
+from include.benchmark_qa.scoring.clips import Clips, Links, SightPairs, TrackSights
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class TrackColumns:
         return TrackColumns(rows, np.full(submissions, -1, dtype=np.int64), *counts)
 
 
-def judge_tracks(pairs: SightPairs, truth: Sights, submitted: Sights) -> TrackColumns:
+def judge_tracks(pairs: SightPairs, truth: TrackSights, submitted: TrackSights) -> TrackColumns:
     """
     Count, for each submission and class, how well the submitted tracks follow the true ones.
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.benchmark_qa.scoring.clips import SightPairs, Sights
+from include.benchmark_qa.scoring.clips import SightPairs, TrackSights
 from include.benchmark_qa.scoring.tracks import TrackColumns, judge_tracks
 from tests.unit.scoring.track_samples import Clip, as_columns, columns, random_clip, trackeval_counts
 
@@ -165,7 +165,7 @@ def test_one_side_only():
 
 
 def test_no_video_at_all():
-    nothing = Sights(*columns([], 4))
+    nothing = TrackSights(*columns([], 4))
     tracks = judge_tracks(SightPairs(*columns([], 5), np.empty(0)), nothing, nothing)
     assert len(tracks) == 0
     assert len(tracks.summed_over_classes(0)) == 0
@@ -174,6 +174,6 @@ def test_no_video_at_all():
 def test_frames_far_apart_need_no_more_memory():
     far = np.array([0, 10**12], dtype=np.int64)
     zeros = np.zeros(2, dtype=np.int64)
-    sights = Sights(zeros, zeros, zeros, far)
+    sights = TrackSights(zeros, zeros, zeros, far)
     tracks = judge_tracks(SightPairs(zeros, zeros, zeros, zeros, far, np.ones(2)), sights, sights)
     assert tracks.idtp.tolist() == [2]

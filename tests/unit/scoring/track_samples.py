@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from trackeval.metrics import CLEAR, Identity
 
-from include.benchmark_qa.scoring.clips import SightPairs, Sights
+from include.benchmark_qa.scoring.clips import SightPairs, TrackSights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def trackeval_counts(clip: Clip, gate: float = GATE) -> dict[str, float]:
 
 def as_columns(
     clips: list[Clip], clip_ids: list[tuple[int, int]], gate: float = GATE
-) -> tuple[SightPairs, Sights, Sights]:
+) -> tuple[SightPairs, TrackSights, TrackSights]:
     """Return the clips as one batch; ``clip_ids`` are the submission and the class of each."""
     pairs, truth, submitted = [], [], []
     for clip, (submission, track_class) in zip(clips, clip_ids, strict=True):
@@ -71,8 +71,8 @@ def as_columns(
         ]
     return (
         SightPairs(*columns(pairs, 5), np.array([pair[5] for pair in pairs])),
-        Sights(*columns(truth, 4)),
-        Sights(*columns(submitted, 4)),
+        TrackSights(*columns(truth, 4)),
+        TrackSights(*columns(submitted, 4)),
     )
 
 
