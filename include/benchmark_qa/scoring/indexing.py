@@ -19,7 +19,8 @@ def expand(starts: IntArray, counts: IntArray) -> IntArray:
     """
     before = np.cumsum(counts) - counts
     steps: IntArray = np.arange(counts.sum(), dtype=np.int64)
-    return steps + np.repeat(starts - before, counts)
+    steps += np.repeat(starts - before, counts)
+    return steps
 
 
 def offsets_of(groups: IntArray, count: int) -> IntArray:
