@@ -31,7 +31,7 @@ def point_similarity(a: FloatArray, b: FloatArray, area: float, tolerance: float
 
 def point_similarity_pairs(a: FloatArray, b: FloatArray, area: ArrayLike, tolerance: float) -> FloatArray:
     """Return the similarity of K points each, shapes (K, 2), as shape (K,); ``area`` is one or (K,) areas."""
-    return _closeness(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64), _variance(area, tolerance))
+    return _closeness(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64), _variance(area, tolerance))
 
 
 def polyline_similarity(
@@ -91,7 +91,8 @@ def sample_lines(vertices: FloatArray, offsets: IntArray) -> FloatArray:
     step = along[after] - along[before]
     part = np.divide(wanted - along[before], step, out=np.zeros_like(step), where=step > 0)
     part = np.clip(part, 0.0, 1.0)[..., None]
-    samples[drawn] = vertices[before] * (1.0 - part) + vertices[after] * part
+    with np.errstate(all="ignore"):
+        samples[drawn] = vertices[before] * (1.0 - part) + vertices[after] * part
     return samples
 
 
@@ -103,10 +104,11 @@ def _along(vertices: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
     """
     counted = last - first + 1
     steps = np.zeros(len(vertices))
-    steps[1:] = np.hypot(*np.diff(vertices, axis=0).T)
-    steps[first] = 0.0
-    steps /= np.repeat(np.add.reduceat(steps, first), counted)
-    steps[~np.isfinite(steps)] = 0.0  # of lines without length, and of lines that are no numbers
+    with np.errstate(all="ignore"):  # for lines without length, and for vertices that are no numbers
+        steps[1:] = np.hypot(*np.diff(vertices, axis=0).T)
+        steps[first] = 0.0
+        steps /= np.repeat(np.add.reduceat(steps, first), counted)
+    steps[~np.isfinite(steps)] = 0.0
     along = np.cumsum(steps)
     along += np.repeat(np.arange(len(first)) - along[first], counted)
     return along
@@ -117,10 +119,10 @@ def sampled_similarity(
 ) -> FloatArray:
     """Return the similarity of K sampled lines each, shapes (K, 64, 2), as shape (K,)."""
     variance = np.expand_dims(_variance(area, tolerance), -1)
-    same: FloatArray = _closeness(a - b, variance).mean(axis=1)
+    same: FloatArray = _closeness(a, b, variance).mean(axis=1)
     if directed:
         return same
-    backwards: FloatArray = _closeness(a - b[:, ::-1], variance).mean(axis=1)
+    backwards: FloatArray = _closeness(a, b[:, ::-1], variance).mean(axis=1)
     return np.maximum(same, backwards)
 
 
@@ -128,8 +130,9 @@ def _variance(area: ArrayLike, tolerance: float) -> FloatArray:
     return tolerance**2 * np.asarray(area, dtype=np.float64)
 
 
-def _closeness(apart: FloatArray, variance: FloatArray) -> FloatArray:
+def _closeness(a: FloatArray, b: FloatArray, variance: FloatArray) -> FloatArray:
     with np.errstate(all="ignore"):
+        apart = a - b
         closeness: FloatArray = np.exp(-(apart[..., 0] ** 2 + apart[..., 1] ** 2) / (2.0 * variance))
     return closeness
 
