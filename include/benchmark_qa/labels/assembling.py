@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from include.benchmark_qa.labels.answering import AnswerList, DoubtfulError, as_ranges, overlapping
+from include.benchmark_qa.labels.columns import ClassificationColumns, IntArray, LabelColumns
+from include.benchmark_qa.labels.data_types import RANGE_SHAPES
+from include.benchmark_qa.labels.object_columns import FrameEntry, object_columns
+from include.benchmark_qa.labels.ontology import OntologyIndex
+from include.benchmark_qa.labels.rows import UNKNOWN_SIZE, DrawnFrame, ReadRow
+from include.benchmark_qa.labels.vocabulary import Vocabulary
+from include.benchmark_qa.labels.wire import DrawnObject, ObjectAnswer
+
+
+class RangeObject(Struct, gc=False):
+    """An object that is ranges of a file: start, end, and the code of the node in HTML."""
+
+    object_hash: str
+    feature_hash: str
+    ranges: Sequence[tuple[float, float, int]]
+
+
+class Assembled(NamedTuple):
+    """The labels as columns, and the rows in which something is wrong: these have to be read carefully."""
+
+    columns: LabelColumns
+    doubtful: IntArray
+
+
+class Assembly:
+    """Puts the labels of rows, one row after the other, into columns."""
+
+    def __init__(self, ontology: OntologyIndex, vocabulary: Vocabulary) -> None:
+        self._ontology = ontology
+        self._vocabulary = vocabulary
+        self._doubtful: list[int] = []
+        self._hashes: list[str] = []
+        self._owner_rows: list[int] = []
+        self._objects: list[DrawnObject | RangeObject] = []
+        self._owners: list[int] = []
+        self._frames: list[FrameEntry] = []
+        self._classifications: list[tuple[int, int, int, int, int]] = []
+        self._answers = AnswerList(ontology, vocabulary)
+        self._dynamic_answers = AnswerList(ontology, vocabulary)
+
+    def run(self, rows: Sequence[ReadRow]) -> Assembled:
+        """Return the labels of all rows."""
+        for place, row in enumerate(rows):
+            try:
+                self._add_objects(place, row)
+                self._add_classifications(place, row)
+            except DoubtfulError:
+                self._doubtful.append(place)
+        objects, right = object_columns(self._objects, self._owners, self._frames, self._ontology, self._vocabulary)
+        columns = LabelColumns(
+            tuple(row.data_type for row in rows),
+            np.array([row.saved for row in rows], bool),
+            tuple(row.problems for row in rows),
+            tuple(self._hashes),
+            objects,
+            self._classification_columns(),
+            self._answers.columns(),
+            self._dynamic_answers.columns(),
+        )
+        wrong_owners = np.array(self._owner_rows, np.int64)[_with_wrong_ranges(columns)]
+        doubtful = [np.array(self._doubtful, np.int64), objects.row[~right], wrong_owners]
+        return Assembled(columns, np.unique(np.concatenate(doubtful)))
+
+    def _add_objects(self, place: int, row: ReadRow) -> None:
+        """
+        Add a row's objects, and their answers.
+
+        Rows keep the answers of objects that were deleted: these are left out.
+        """
+        frames = [FrameEntry(place, one.frame, *one.size, len(one.objects)) for one in row.frames]
+        drawn: list[DrawnObject | RangeObject] = []
+        for frame in row.frames:
+            drawn += frame.objects
+        owner_of = self._new_owners(place, [one.object_hash for one in drawn])
+        if ranged := list(self._range_objects(row, owner_of)):
+            owner_of |= self._new_owners(place, [one.object_hash for one in ranged])
+            frames.append(FrameEntry(place, 0, *UNKNOWN_SIZE, len(ranged)))
+            drawn += ranged
+        self._frames += frames
+        self._objects += drawn
+        self._owners += [owner_of[one.object_hash] for one in drawn]
+        self._add_object_answers(row, owner_of)
+
+    def _new_owners(self, place: int, hashes: Sequence[str]) -> dict[str, int]:
+        begin = len(self._hashes)
+        self._hashes += dict.fromkeys(hashes)
+        self._owner_rows += [place] * (len(self._hashes) - begin)
+        return dict(zip(self._hashes[begin:], range(begin, len(self._hashes)), strict=True))
+
+    def _add_object_answers(self, row: ReadRow, owner_of: dict[str, int]) -> None:
+        for object_hash, answer in row.object_answers.items():
+            if answer.classifications and object_hash in owner_of:
+                self._answers.add_static(owner_of[object_hash], answer.classifications)
+        for object_hash, actions in row.object_actions.items():
+            if actions.actions and object_hash in owner_of:
+                self._dynamic_answers.add_dynamic(owner_of[object_hash], actions.actions)
+
+    def _range_objects(self, row: ReadRow, drawn: dict[str, int]) -> Iterator[RangeObject]:
+        for object_hash, answer in row.object_answers.items():
+            if answer.feature_hash is None and not answer.range and not answer.range_html:
+                continue  # the answers of something that is drawn
+            if object_hash not in drawn:
+                shape = self._ontology.shapes.get(answer.feature_hash or "")
+                if shape in RANGE_SHAPES:
+                    yield RangeObject(object_hash, answer.feature_hash or "", self._ranges(answer))
+                elif answer.range or answer.range_html:
+                    raise DoubtfulError
+
+    def _ranges(self, answer: ObjectAnswer) -> Sequence[tuple[float, float, int]]:
+        """
+        Return start, end and the code of the node in HTML.
+
+        A range within one node of HTML is its offsets there. One from node to node has no length that can be known
+        without the document: it is a node of its own, so that two of these are alike when they are equal.
+        """
+        code = self._vocabulary.code
+        ranges: list[tuple[float, float, int]] = []
+        for one in answer.range_html or ():
+            start, end = one.start, one.end
+            if start.xpath == end.xpath:
+                ranges.append((start.offset, end.offset, code(start.xpath)))
+            else:
+                ranges.append((0, 1, code(f"{start.xpath} {start.offset} to {end.xpath} {end.offset}")))
+        return ranges or [(start, end, 0) for start, end in answer.range or ()]
+
+    def _add_classifications(self, place: int, row: ReadRow) -> None:
+        """
+        Add a row's classifications.
+
+        Older rows tell class and frames on each frame instead of in the answer. One without frames, on an image or
+        for a whole file, has the range 0 to 0.
+        """
+        drawn: dict[str, _Drawn] | None = None
+        for classification_hash, answer in row.classification_answers.items():
+            feature_hash, ranges = answer.feature_hash, answer.range
+            if feature_hash is None or not ranges:
+                drawn = _drawn_classifications(row.frames) if drawn is None else drawn
+                seen = drawn.get(classification_hash)
+                if seen is None and feature_hash is None:
+                    continue  # left over from one that was deleted
+                feature_hash = feature_hash or (seen.feature_hash if seen else "")
+                ranges = ranges or list(as_ranges(seen.frames if seen else [0]))
+            owner = self._add_classification(place, classification_hash, feature_hash, ranges)
+            if answer.classifications:
+                self._answers.add_static(owner, answer.classifications)
+
+    def _add_classification(
+        self, place: int, classification_hash: str, feature_hash: str, ranges: Sequence[tuple[int, int]]
+    ) -> int:
+        if self._ontology.shapes.get(feature_hash) != "classification":
+            raise DoubtfulError
+        owner, feature = len(self._hashes), self._ontology.class_codes[feature_hash]
+        self._hashes.append(classification_hash)
+        self._owner_rows.append(place)
+        self._classifications += [(place, feature, owner, first, last) for first, last in ranges]
+        return owner
+
+    def _classification_columns(self) -> ClassificationColumns:
+        flat = np.fromiter(chain.from_iterable(self._classifications), np.int64, 5 * len(self._classifications))
+        return ClassificationColumns(*flat.reshape(-1, 5).T.copy())
+
+
+class _Drawn(NamedTuple):
+    feature_hash: str
+    frames: list[int]
+
+
+def _drawn_classifications(frames: Sequence[DrawnFrame]) -> dict[str, _Drawn]:
+    """Return class and frames of the classifications that frames tell of, by hash."""
+    found: dict[str, _Drawn] = {}
+    for frame in frames:
+        for one in frame.classifications:
+            found.setdefault(one.classification_hash, _Drawn(one.feature_hash, [])).frames.append(frame.frame)
+    return found
+
+
+def _with_wrong_ranges(columns: LabelColumns) -> IntArray:
+    """Return the owners with ranges that overlap or end before they begin."""
+    classified, dynamic = columns.classifications, columns.dynamic_answers
+    return np.concatenate(
+        [
+            overlapping(classified.owner, classified.feature, classified.first, classified.last),
+            overlapping(dynamic.owner, dynamic.attribute, dynamic.first, dynamic.last),
+        ]
+    )
