@@ -38,9 +38,24 @@ class Counts:
         """Return TP + FP + FN, what a score is divided by."""
         return self.tp + self.fp + self.fn
 
-    def of(self, entry: int) -> dict[str, float]:
-        """Return one entry's counts by name."""
-        return {one.name: getattr(self, one.name)[entry].item() for one in fields(self)}
+    def of(self, entry: int) -> SubmissionCounts:
+        """Return one entry's counts as plain numbers."""
+        return SubmissionCounts(**{one.name: getattr(self, one.name)[entry].item() for one in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionCounts:
+    """One entry of ``Counts``."""
+
+    tp: int
+    fp: int
+    fn: int
+    cells: int
+    credit: float
+    iou_sum: float
+    iou_pairs: int
+    answer_sum: float
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)

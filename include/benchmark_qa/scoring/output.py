@@ -33,7 +33,7 @@ def score_as_dict(score: SubmissionScore, ontology: OntologyIndex) -> dict[str, 
 
 def _rates(rates: Rates, ontology: OntologyIndex) -> dict[str, Any]:
     return {
-        "counts": dict(rates.counts),
+        "counts": asdict(rates.counts),
         "micro": dict(rates.micro),
         "macro": dict(rates.macro),
         "worst": {name: _worst(worst, ontology) for name, worst in rates.worst.items()},

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from include.benchmark_qa.labels.columns import FloatArray, IntArray
-from include.benchmark_qa.scoring.counts import ClassCounts, Counts
+from include.benchmark_qa.scoring.counts import ClassCounts, Counts, SubmissionCounts
 
 Rate = float | None
 
@@ -24,11 +24,10 @@ class Rates:
     """
     Rates of one submission by name: over all labels, as the mean over classes, and of the worst class.
 
-    A rate without a denominator is None; ``macro`` and ``worst`` leave out the classes where it is None. ``counts``
-    are those of ``counts.Counts`` by name.
+    A rate without a denominator is None; ``macro`` and ``worst`` leave out the classes where it is None.
     """
 
-    counts: Mapping[str, float]
+    counts: SubmissionCounts
     micro: Mapping[str, Rate]
     macro: Mapping[str, Rate]
     worst: Mapping[str, WorstClass | None]
