@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from typing import Final
 
@@ -103,16 +103,3 @@ def overlapping(owner: IntArray, attribute: IntArray, first: IntArray, last: Int
     overlap = same & (first[order][1:] <= last[order][:-1])
     found: IntArray = np.union1d(owner[first > last], owner[order][1:][overlap])
     return found
-
-
-def as_ranges(frames: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Return frames as ranges, both ends inclusive, in order."""
-    first = last = -2
-    for frame in sorted(frames):
-        if frame > last + 1:
-            if last >= 0:
-                yield first, last
-            first = frame
-        last = frame
-    if last >= 0:
-        yield first, last

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from include.benchmark_qa.labels.answering import AnswerList, DoubtfulError, as_ranges, overlapping
+from include.benchmark_qa.labels.answering import AnswerList, DoubtfulError, overlapping
 from include.benchmark_qa.labels.columns import ClassificationColumns, IntArray, LabelColumns
 from include.benchmark_qa.labels.data_types import RANGE_SHAPES
 from include.benchmark_qa.labels.object_columns import FrameEntry, object_columns
 from include.benchmark_qa.labels.ontology import OntologyIndex
-from include.benchmark_qa.labels.rows import UNKNOWN_SIZE, DrawnFrame, ReadRow
+from include.benchmark_qa.labels.placing import placed_classifications
+from include.benchmark_qa.labels.rows import UNKNOWN_SIZE, ReadRow
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.labels.wire import DrawnObject, ObjectAnswer
 
@@ -134,54 +135,19 @@ class Assembly:
         return ranges or [(start, end, 0) for start, end in answer.range or ()]
 
     def _add_classifications(self, place: int, row: ReadRow) -> None:
-        """
-        Add a row's classifications.
-
-        Older rows tell class and frames on each frame instead of in the answer. One without frames, on an image or
-        for a whole file, has the range 0 to 0.
-        """
-        drawn: dict[str, _Drawn] | None = None
-        for classification_hash, answer in row.classification_answers.items():
-            feature_hash, ranges = answer.feature_hash, answer.range
-            if feature_hash is None or not ranges:
-                drawn = _drawn_classifications(row.frames) if drawn is None else drawn
-                seen = drawn.get(classification_hash)
-                if seen is None and feature_hash is None:
-                    continue  # left over from one that was deleted
-                feature_hash = feature_hash or (seen.feature_hash if seen else "")
-                ranges = ranges or list(as_ranges(seen.frames if seen else [0]))
-            owner = self._add_classification(place, classification_hash, feature_hash, ranges)
-            if answer.classifications:
-                self._answers.add_static(owner, answer.classifications)
-
-    def _add_classification(
-        self, place: int, classification_hash: str, feature_hash: str, ranges: Sequence[tuple[int, int]]
-    ) -> int:
-        if self._ontology.shapes.get(feature_hash) != "classification":
-            raise DoubtfulError
-        owner, feature = len(self._hashes), self._ontology.class_codes[feature_hash]
-        self._hashes.append(classification_hash)
-        self._owner_rows.append(place)
-        self._classifications += [(place, feature, owner, first, last) for first, last in ranges]
-        return owner
+        for one in placed_classifications(row):
+            if self._ontology.shapes.get(one.feature_hash) != "classification":
+                raise DoubtfulError
+            owner, feature = len(self._hashes), self._ontology.class_codes[one.feature_hash]
+            self._hashes.append(one.classification_hash)
+            self._owner_rows.append(place)
+            self._classifications += [(place, feature, owner, first, last) for first, last in one.ranges]
+            if one.answers:
+                self._answers.add_static(owner, one.answers)
 
     def _classification_columns(self) -> ClassificationColumns:
         flat = np.fromiter(chain.from_iterable(self._classifications), np.int64, 5 * len(self._classifications))
         return ClassificationColumns(*flat.reshape(-1, 5).T.copy())
-
-
-class _Drawn(NamedTuple):
-    feature_hash: str
-    frames: list[int]
-
-
-def _drawn_classifications(frames: Sequence[DrawnFrame]) -> dict[str, _Drawn]:
-    """Return class and frames of the classifications that frames tell of, by hash."""
-    found: dict[str, _Drawn] = {}
-    for frame in frames:
-        for one in frame.classifications:
-            found.setdefault(one.classification_hash, _Drawn(one.feature_hash, [])).frames.append(frame.frame)
-    return found
 
 
 def _with_wrong_ranges(columns: LabelColumns) -> IntArray:

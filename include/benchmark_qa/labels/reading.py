@@ -39,7 +39,7 @@ def read_labels(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabular
     columns, doubtful = Assembly(ontology, vocabulary).run(rows)
     if len(doubtful):
         for place in doubtful.tolist():
-            rows[place] = read_carefully(blobs[place] or b"", ontology)
+            rows[place] = read_carefully(blobs[place], ontology)
         columns, _ = Assembly(ontology, vocabulary).run(rows)
     return columns
 

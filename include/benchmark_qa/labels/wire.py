@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 # Structs are never part of a cycle: the garbage collector need not look at them.
 LARGEST_FRAME = 2**31 - 1
 Frame: TypeAlias = Annotated[int, Meta(ge=0, le=LARGEST_FRAME)]
+Visibility: TypeAlias = Literal["visible", "invisible", "occluded", "selfOccluded"]
 
 
 class Point(Struct, gc=False, forbid_unknown_fields=True):
@@ -69,7 +70,7 @@ class Node(Struct, gc=False, rename="camel"):
     y: float
     name: str | None = None
     feature_hash: str | None = None
-    visibility: Literal["visible", "invisible", "occluded", "selfOccluded"] | None = None
+    visibility: Visibility | None = None
     invisible: bool | None = None
     occluded: bool | None = None
     self_occluded: bool | None = None
