@@ -53,6 +53,12 @@ def test_masks_compare_exactly_as_in_pycocotools(stack):
     assert (bitmask_iou(masks, masks) == expected).all()
 
 
+def test_a_mask_in_a_gap_of_another_harms_no_other_pair():
+    rows = ["1111111111", "0010101000", "1010101011", "1000000001"]
+    full, within, striped, around = (encode([[letter == "1" for letter in row]]) for row in rows)
+    assert bitmask_iou_pairs([full, within], [striped, around]).tolist() == [0.6, 0.0]
+
+
 def test_large_masks_have_numbers_of_many_digits():
     height, width = 20_000, 30_000
     left, right = (
