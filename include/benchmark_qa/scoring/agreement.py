@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray, LabelColumns
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.vocabulary import AnswerValue, Vocabulary
-from include.benchmark_qa.scoring.answer_sets import AnswerSets, code_answer_sets
+from include.benchmark_qa.scoring.answer_sets import AnswerSets, static_answer_sets
 from include.benchmark_qa.scoring.columns import AnswerAgreement
 from include.benchmark_qa.scoring.dynamic_answers import follow_answers
-from include.benchmark_qa.scoring.indexing import distinct, expand, find
-from include.benchmark_qa.scoring.questions import KINDS, RADIO, Questions, index_questions
+from include.benchmark_qa.scoring.indexing import distinct, expand, find, merge
+from include.benchmark_qa.scoring.questions import KINDS, Questions, index_questions
 from include.benchmark_qa.scoring.settings import ScoringSettings
-from include.benchmark_qa.similarity.answers import checklist_jaccard, number_similarity, text_similarity
+from include.benchmark_qa.similarity.answers import checklist_jaccard, number_similarity, text_similarities
 
 
 def answer_agreement(
@@ -33,7 +34,7 @@ def answer_agreement(
 
     :param truth_owner: shape (K,), owners of ``truth``; ``submitted_owner`` likewise, of ``submitted``.
     """
-    ours, theirs = (_static_sets(labels) for labels in (truth, submitted))
+    ours, theirs = (static_answer_sets(labels) for labels in (truth, submitted))
     return _agreement(
         (ours[0][truth_owner], ours[1]), (theirs[0][submitted_owner], theirs[1]), ontology, vocabulary, settings
     )
@@ -92,18 +93,13 @@ def compare_answer_sets(
     """Compare P pairs of answer sets question by question; a side is the codes, shape (P,), and their sets."""
     questions = index_questions(ontology)
     sides = [_questions_asked(codes, sets, len(questions)) for codes, sets in (ours, theirs)]
-    keys = np.unique(np.concatenate([asked for asked, _ in sides]))
+    keys = merge(*(asked for asked, _ in sides))
     truth, given = (_answers_to(keys, asked, values) for asked, values in sides)
     attribute = keys % max(len(questions), 1)
     counts = _parents_agree(keys, truth, given, questions, vocabulary)
     keys, attribute, truth, given = keys[counts], attribute[counts], truth[counts], given[counts]
     similarity = _similarities(questions.kind[attribute], truth, given, vocabulary, settings)
     return ComparedAnswers(keys // max(len(questions), 1), attribute, truth, given, similarity)
-
-
-def _static_sets(labels: LabelColumns) -> tuple[IntArray, AnswerSets]:
-    answers = labels.answers
-    return code_answer_sets(answers.owner, answers.attribute, answers.value, len(labels.hashes))
 
 
 def _agreement(
@@ -177,24 +173,26 @@ def _similarities(
 ) -> FloatArray:
     """Return the similarity of each two answers; what has the same code is equal without a look."""
     similarity: FloatArray = (truth == given).astype(np.float64)
-    unequal = np.flatnonzero((truth >= 0) & (given >= 0) & (truth != given) & (kind != RADIO))
+    unequal = (truth >= 0) & (given >= 0) & (truth != given)
     values = len(vocabulary.values)
-    pairs = truth[unequal] * values + given[unequal]
-    keys, places = distinct(pairs * len(KINDS) + kind[unequal], values * values * len(KINDS))
-    pairs, kinds = np.divmod(keys, len(KINDS))
-    alike = [
-        _similarity(KINDS[kind], vocabulary.values[a], vocabulary.values[b], settings)
-        for kind, a, b in zip(kinds.tolist(), *(part.tolist() for part in np.divmod(pairs, values)), strict=True)
-    ]
-    similarity[unequal] = np.array(alike, dtype=np.float64)[places]
+    for code, name in enumerate(KINDS):
+        rows = np.flatnonzero(unequal & (kind == code))
+        if name == "radio" or not len(rows):
+            continue
+        pairs, places = distinct(truth[rows] * values + given[rows], values * values)
+        ours, theirs = (
+            [vocabulary.values[value] for value in side.tolist()] for side in (pairs // values, pairs % values)
+        )
+        similarity[rows] = _similarities_of_kind(name, ours, theirs, settings)[places]
     return similarity
 
 
-def _similarity(kind: str, truth: AnswerValue, given: AnswerValue, settings: ScoringSettings) -> float:
-    if isinstance(truth, str) and isinstance(given, str):
-        return text_similarity(truth, given, settings.text_match)
-    if isinstance(truth, frozenset) and isinstance(given, frozenset) and kind == "checklist":
-        return checklist_jaccard(truth, given)
-    if isinstance(truth, float) and isinstance(given, float):
-        return number_similarity(truth, given, abs_tol=settings.number_abs_tol, rel_tol=settings.number_rel_tol)
-    return 0.0
+def _similarities_of_kind(kind: str, ours: list[Any], theirs: list[Any], settings: ScoringSettings) -> FloatArray:
+    if kind == "text":
+        return text_similarities(ours, theirs, settings.text_match)
+    if kind == "checklist":
+        return np.array([checklist_jaccard(*pair) for pair in zip(ours, theirs, strict=True)], dtype=np.float64)
+    tolerance = {"abs_tol": settings.number_abs_tol, "rel_tol": settings.number_rel_tol}
+    return np.array(
+        [number_similarity(*pair, **tolerance) for pair in zip(ours, theirs, strict=True)], dtype=np.float64
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.benchmark_qa.labels.columns import IntArray
+from include.benchmark_qa.labels.columns import IntArray, LabelColumns
 from include.benchmark_qa.scoring.indexing import distinct, expand, offsets_of
 
 
@@ -29,6 +29,12 @@ class AnswerSets:
     def counts(self) -> IntArray:
         """How many answers each set has."""
         return np.diff(self.offsets)
+
+
+def static_answer_sets(labels: LabelColumns) -> tuple[IntArray, AnswerSets]:
+    """Return the code of each owner's static answers, and the sets that the codes stand for."""
+    answers = labels.answers
+    return code_answer_sets(answers.owner, answers.attribute, answers.value, len(labels.hashes))
 
 
 def code_answer_sets(

@@ -14,7 +14,7 @@ from include.benchmark_qa.scoring.stretches import Holdings, crowded_units
 from include.benchmark_qa.scoring.verdicts import Verdict
 
 # A classification of one of these holds for stretches of time, or of the text: they have no frames to count.
-TYPES_WITHOUT_FRAMES = frozenset({"audio", "plain_text", "html"})
+TYPES_WITHOUT_FRAMES = frozenset({"audio", "plain_text", "html", "time_series"})
 
 # So many classifications of one class on one frame can still be paired.
 MOST_AT_ONCE = 100

@@ -14,7 +14,7 @@ from include.benchmark_qa.labels.columns import AnswerColumns, BoolArray, IntArr
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.vocabulary import AnswerValue, Vocabulary
 from include.benchmark_qa.scoring.answer_sets import AnswerSets, code_answer_sets
-from include.benchmark_qa.scoring.indexing import expand
+from include.benchmark_qa.scoring.indexing import expand, merge
 
 # The frames and the answer of one range.
 Held = tuple[int, int, AnswerValue]
@@ -58,10 +58,10 @@ def follow_answers(answers: AnswerColumns, ontology: OntologyIndex, vocabulary: 
     ends first, then the one whose answer comes first. The options of a checklist add up, as in Encord's SDK.
     """
     answers = _without_overlaps(answers, ontology, vocabulary)
-    cuts = np.unique(np.concatenate([answers.first, answers.last + 1]))
+    cuts = merge(answers.first, answers.last + 1)
     base = answers.owner * len(cuts)
     starts, ends = (base + np.searchsorted(cuts, at) for at in (answers.first, answers.last + 1))
-    begins = np.unique(np.concatenate([starts, ends]))
+    begins = merge(starts, ends)
     from_stretch, to_stretch = (np.searchsorted(begins, at) for at in (starts, ends))
     counts = to_stretch - from_stretch
     codes, sets = code_answer_sets(

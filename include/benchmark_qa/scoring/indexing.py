@@ -28,6 +28,18 @@ def offsets_of(groups: IntArray, count: int) -> IntArray:
     return np.append(0, np.cumsum(np.bincount(groups, minlength=count)))
 
 
+def merge(*parts: IntArray) -> IntArray:
+    """
+    Return the distinct values of all parts, ascending.
+
+    ``np.unique`` without any further result costs ten times as much (NumPy 2.4 hashes, and then sorts).
+    """
+    values = np.sort(np.concatenate(parts), kind="stable")  # stable, for then what is sorted already costs one pass
+    new = np.ones(len(values), dtype=np.bool_)
+    new[1:] = values[1:] != values[:-1]
+    return values[new]
+
+
 def distinct(codes: IntArray, limit: int) -> tuple[IntArray, IntArray]:
     """
     Return the distinct codes, ascending, and the place of each code among them, as ``np.unique`` does.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from include.benchmark_qa.labels.columns import BoolArray, IntArray
-from include.benchmark_qa.scoring.indexing import expand, offsets_of
+from include.benchmark_qa.scoring.indexing import expand, merge, offsets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Stretches:
 def cut_into_stretches(truth: Holdings, submitted: Holdings) -> Stretches:
     """Cut the frames of each unit where an owner of either side begins or ends; frames of nobody are left out."""
     sides = [_join_ranges(side) for side in (truth, submitted)]
-    frames = np.unique(np.concatenate([cut for side in sides for cut in (side.first, side.last + 1)]))
+    frames = merge(*(cut for side in sides for cut in (side.first, side.last + 1)))
     # A cut is the unit and the place of the frame in `frames`, as one key.
     spans = [
         tuple(side.unit * len(frames) + np.searchsorted(frames, cut) for cut in (side.first, side.last + 1))
         for side in sides
     ]
-    cuts = np.unique(np.concatenate([cut for span in spans for cut in span]))
+    cuts = merge(*(cut for span in spans for cut in span))
     present = [_present(side, span, cuts) for side, span in zip(sides, spans, strict=True)]
     kept = np.flatnonzero(present[0].counts + present[1].counts)
     unit, begin = np.divmod(cuts[kept], max(len(frames), 1))
@@ -88,7 +88,7 @@ def crowded_units(side: Holdings, most: int) -> IntArray:
     unit, frame = np.tile(side.unit, 2), np.concatenate([side.first, side.last + 1])
     change = np.repeat([1, -1], len(side.unit))
     order = np.lexsort((change, frame, unit))  # whoever ends before a frame leaves before others come
-    return np.unique(unit[order][np.cumsum(change[order]) > most])
+    return merge(unit[order][np.cumsum(change[order]) > most])
 
 
 def _present(side: Holdings, span: tuple[IntArray, ...], cuts: IntArray) -> Present:

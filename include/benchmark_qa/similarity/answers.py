@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TextMatch = Literal["levenshtein", "exact"]
 
 
-def text_similarity(a: str, b: str, how: Literal["levenshtein", "exact"] = "levenshtein") -> float:
+def text_similarity(a: str, b: str, how: TextMatch = "levenshtein") -> float:
     """
     Compare two texts after trimming; in [0, 1].
 
@@ -21,6 +29,14 @@ def text_similarity(a: str, b: str, how: Literal["levenshtein", "exact"] = "leve
     if how == "exact":
         return float(a == b)
     return float(Levenshtein.normalized_similarity(a, b))
+
+
+def text_similarities(a: Sequence[str], b: Sequence[str], how: TextMatch = "levenshtein") -> NDArray[np.float64]:
+    """Compare N texts with N others, each with the one in its place, as ``text_similarity`` does; shape (N,)."""
+    a, b = ([text.strip() for text in side] for side in (a, b))
+    if how == "exact":
+        return np.array([one == other for one, other in zip(a, b, strict=True)], dtype=np.float64)
+    return np.asarray(cpdist(a, b, scorer=Levenshtein.normalized_similarity, dtype=np.float64), dtype=np.float64)
 
 
 def checklist_jaccard(a: AbstractSet[str], b: AbstractSet[str]) -> float:

@@ -12,7 +12,7 @@ from include.benchmark_qa.scoring.settings import ScoringSettings
 from tests.unit.scoring.hand_made import ONTOLOGY, feature, label_columns, question
 from tests.unit.scoring.plain_answers import edits, plain_agreement, plain_at
 
-LIMITS = settings(max_examples=60, deadline=None)
+LIMITS = settings(max_examples=40, deadline=None)
 SETTINGS = ScoringSettings(number_abs_tol=0.5, number_rel_tol=0.25)
 FRAMES = 8
 

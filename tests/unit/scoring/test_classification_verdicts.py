@@ -14,7 +14,7 @@ from include.benchmark_qa.scoring.verdicts import Verdict
 from tests.unit.scoring.hand_made import ONTOLOGY, label_columns
 from tests.unit.scoring.plain_answers import plain_agreement
 
-LIMITS = settings(max_examples=80, deadline=None)
+LIMITS = settings(max_examples=40, deadline=None)
 SETTINGS = ScoringSettings()
 
 SKY = {
