@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from encord import EncordUserClient
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 HOME = Path(tempfile.mkdtemp(prefix="benchmark-qa-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+# Tests that say nothing of examples: a few in `make test`, many with `pytest --hypothesis-profile=thorough`.
+settings.register_profile("quick", max_examples=25, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile("quick")
 
 # Whatever the shell says, no test may read or write a real Airflow, workspace or account.
 for name in [one for one in os.environ if one.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "BENCHMARK_QA_"))]:
