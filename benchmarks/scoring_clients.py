@@ -55,9 +55,12 @@ def numbers(folder: str, name: str, count: str, contestant: str) -> Callable[[],
     """Return TP, FP, FN, mean IoU, accuracy of the answers and score of the first ``count`` submissions."""
     if contestant != "ours":
         return lambda: [tally.numbers() for tally in _tallies(folder, KINDS[name], int(count), contestant)]
-    score_batch = _ours(folder)
+    from include.benchmark_qa.labels.ontology import index_ontology
+    from include.benchmark_qa.scoring.submission import submission_score
+
+    score_batch, ontology = _ours(folder), index_ontology(_ontology(folder))
     return lambda: [
-        _numbers_of(score_batch(truths, submissions, truth_of).submission(place))
+        _numbers_of(submission_score(score_batch(truths, submissions, truth_of), place, ontology))
         for truths, submissions, truth_of in _batches(folder, KINDS[name], int(count))
         for place in range(len(submissions))
     ]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from include.benchmark_qa.labels.columns import FloatArray, IntArray
+from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray
 from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.verdicts import Verdict
 
@@ -91,33 +92,56 @@ def count_verdicts(
     known = np.unique(np.concatenate(keys))
     rows = [np.searchsorted(known, part) for part in keys]
     submission = known // max(classes, 1)
-    cells = _sum(verdicts.submission, verdicts.frames, submissions)
-    by_class = Counts(
-        tp=_sum(rows[0], verdicts.frames[found], len(known)),
-        fp=_sum(rows[2], verdicts.frames[surplus], len(known)),
-        fn=_sum(rows[1], verdicts.frames[lost], len(known)),
-        cells=cells[submission],
-        **_sums_of_pairs(verdicts.take(found), found < len(objects), rows[0], len(known)),
+    by_class = _count_classes(verdicts, found < len(objects), (found, lost, surplus), rows, len(known))
+    submission = known // max(classes, 1)
+    cells = _count(verdicts.submission, verdicts.frames, submissions)
+    return ClassCounts(
+        total=replace(_total(by_class, submission, submissions), cells=cells),
+        submission=submission,
+        feature=known % max(classes, 1),
+        by_class=replace(by_class, cells=cells[submission]),
     )
-    totals = {one.name: _sum_like(submission, getattr(by_class, one.name), submissions) for one in fields(Counts)}
-    return ClassCounts(Counts(**{**totals, "cells": cells}), submission, known % max(classes, 1), by_class)
 
 
-def _sums_of_pairs(pairs: VerdictColumns, is_object: FloatArray, rows: IntArray, count: int) -> dict[str, FloatArray]:
+def _count_classes(
+    verdicts: VerdictColumns, is_object: BoolArray, parts: Sequence[IntArray], rows: Sequence[IntArray], count: int
+) -> Counts:
+    """Count found, lost and surplus labels (places in ``verdicts``) into ``rows`` of a table of ``count`` rows."""
+    tp, fn, fp = (_count(row, verdicts.frames[part], count) for part, row in zip(parts, rows, strict=True))
+    pairs, row = verdicts.take(parts[0]), rows[0]
     agreement = np.where(np.isnan(pairs.agreement), 1.0, pairs.agreement)
     similarity = np.where(np.isnan(pairs.similarity), 0.0, pairs.similarity)
-    return {
-        "credit": np.bincount(rows, similarity * agreement * pairs.frames, count),
-        "iou_sum": np.bincount(rows, similarity * is_object, count),
-        "iou_pairs": _sum(rows, is_object, count),
-        "answer_sum": np.bincount(rows, pairs.answer_sum, count),
-        "answers": _sum(rows, pairs.answer_count, count),
-    }
+    return Counts(
+        tp=tp,
+        fp=fp,
+        fn=fn,
+        cells=np.zeros(count, np.int64),
+        credit=_sum(row, similarity * agreement * pairs.frames, count),
+        iou_sum=_sum(row, similarity * is_object, count),
+        iou_pairs=_count(row, is_object.astype(np.int64), count),
+        answer_sum=_sum(row, pairs.answer_sum, count),
+        answers=_count(row, pairs.answer_count, count),
+    )
 
 
-def _sum(rows: IntArray, values: IntArray | FloatArray, count: int) -> IntArray:
+def _total(by_class: Counts, submission: IntArray, count: int) -> Counts:
+    """Add up the classes of each submission."""
+    return Counts(
+        tp=_count(submission, by_class.tp, count),
+        fp=_count(submission, by_class.fp, count),
+        fn=_count(submission, by_class.fn, count),
+        cells=np.zeros(count, np.int64),
+        credit=_sum(submission, by_class.credit, count),
+        iou_sum=_sum(submission, by_class.iou_sum, count),
+        iou_pairs=_count(submission, by_class.iou_pairs, count),
+        answer_sum=_sum(submission, by_class.answer_sum, count),
+        answers=_count(submission, by_class.answers, count),
+    )
+
+
+def _count(rows: IntArray, values: IntArray, count: int) -> IntArray:
     return np.bincount(rows, values, count).astype(np.int64)
 
 
-def _sum_like(rows: IntArray, values: IntArray | FloatArray, count: int) -> IntArray | FloatArray:
-    return np.bincount(rows, values, count).astype(values.dtype)
+def _sum(rows: IntArray, values: FloatArray, count: int) -> FloatArray:
+    return np.bincount(rows, values, count).astype(np.float64)

@@ -63,7 +63,7 @@ def match_candidates(candidates: Candidates, truth_hash: Sequence[str], submitte
 def _ranks(places: IntArray, hashes: Sequence[str]) -> IntArray:
     """Return the number of each place in the order of the hashes."""
     distinct, inverse = np.unique(places, return_inverse=True)
-    order = sorted(range(len(distinct)), key=lambda index: hashes[distinct[index]])
+    order = sorted(range(len(distinct)), key=lambda index: hashes[int(distinct[index])])
     ranks = np.empty(len(distinct), np.int64)
     ranks[order] = np.arange(len(distinct))
     return ranks[inverse]
