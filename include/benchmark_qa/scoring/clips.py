@@ -8,6 +8,8 @@ import numpy as np
 
 from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray
 
+FLAGS_PER_VALUE = 8  # a table of flags no larger than the integers themselves
+
 
 @dataclass(frozen=True, slots=True)
 class TrackSights:
@@ -143,10 +145,16 @@ def _union(*parts: IntArray) -> IntArray:
 
 
 def _sorted_unique(values: IntArray) -> IntArray:
-    """Do what `np.unique` does, several times faster on millions of mostly different integers from 0."""
+    """Do what `np.unique` does, several times faster on millions of integers from 0."""
+    largest = int(values.max(initial=0))
+    if largest < FLAGS_PER_VALUE * len(values):
+        is_there = np.zeros(largest + 1, dtype=np.bool_)
+        is_there[values] = True
+        return np.flatnonzero(is_there)
     ordered = np.sort(values)
-    unique: IntArray = ordered[np.diff(ordered, prepend=-1) != 0]
-    return unique
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
 
 
 def _without_repeats(group: IntArray, member: IntArray) -> IntArray:
