@@ -125,32 +125,27 @@ def find_candidates(
     keys: tuple[IntArray, IntArray],
     similarity: Similarity,
     threshold: float,
-    crowded: set[int],
-    unknown: dict[int, tuple[int, int]],
-) -> Candidates:
+) -> tuple[Candidates, set[int]]:
     """
     Return the pairs of equal keys that are at least as similar as the threshold (inclusive).
 
-    :param similarity: gives (K,) similarities for K places in the sights of both sides; NaN where a pair cannot be
-        compared.
-    :param crowded: gets the submissions with too many candidates to keep; those have no candidates then.
-    :param unknown: gets, by submission, a pair that cannot be compared.
+    :param similarity: gives (K,) similarities for K places in the sights of both sides; NaN is no candidate.
+    :return: the pairs, and the submissions with too many of them to keep, which have none.
     """
     submissions = 1 + max(int(side.submission.max(initial=-1)) for side in (truth, submitted))
-    labels = np.bincount(truth.submission, minlength=submissions) + np.bincount(
-        submitted.submission, minlength=submissions
-    )
-    found, kept = np.zeros(submissions, np.int64), []
+    labels = sum(np.bincount(side.submission, minlength=submissions) for side in (truth, submitted))
+    most = MOST_PARTNERS * np.maximum(labels, 100)
+    crowded: set[int] = set()
+    found, kept = np.zeros(submissions, np.int64), [(_NONE, _NONE, np.zeros(0))]
     for left, right in pairs_of_groups(*keys):
         alike = similarity(left, right)
-        for place in np.flatnonzero(np.isnan(alike)):
-            unknown.setdefault(int(truth.submission[left[place]]), (int(left[place]), int(right[place])))
         near = np.flatnonzero(alike >= threshold - GATE_TOLERANCE)
         found += np.bincount(truth.submission[left[near]], minlength=submissions)
-        crowded.update(np.flatnonzero(found > MOST_PARTNERS * np.maximum(labels, 100)).tolist())
-        if crowded:
+        if (found > most).any():
+            crowded.update(np.flatnonzero(found > most).tolist())
             near = near[~np.isin(truth.submission[left[near]], list(crowded))]
         kept.append((left[near], right[near], alike[near]))
-    if not kept:
-        return Candidates(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    return Candidates(*(np.concatenate(parts) for parts in zip(*kept, strict=True)))
+    return Candidates(*(np.concatenate(parts) for parts in zip(*kept, strict=True))), crowded
+
+
+_NONE: IntArray = np.zeros(0, np.int64)

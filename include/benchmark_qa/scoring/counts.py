@@ -39,6 +39,10 @@ class Counts:
         """Return TP + FP + FN, what a score is divided by."""
         return self.tp + self.fp + self.fn
 
+    def part(self, entries: slice) -> Counts:
+        """Return some entries."""
+        return Counts(*(getattr(self, one.name)[entries] for one in fields(self)))
+
     def of(self, entry: int) -> SubmissionCounts:
         """Return one entry's counts as plain numbers."""
         return SubmissionCounts(**{one.name: getattr(self, one.name)[entry].item() for one in fields(self)})
@@ -67,6 +71,12 @@ class ClassCounts:
     submission: IntArray
     feature: IntArray
     by_class: Counts
+
+    def of(self, submission: int) -> ClassCounts:
+        """Return the counts of one submission, which is number 0 then."""
+        mine = slice(*np.searchsorted(self.submission, [submission, submission + 1]).tolist())
+        total = self.total.part(slice(submission, submission + 1))
+        return ClassCounts(total, self.submission[mine] - submission, self.feature[mine], self.by_class.part(mine))
 
 
 def count_verdicts(

@@ -1,36 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 import numpy as np
 
-from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray, LabelColumns
+from include.benchmark_qa.labels.columns import FloatArray, IntArray, LabelColumns
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.vocabulary import Vocabulary
-from include.benchmark_qa.scoring.agreement import answer_agreement, dynamic_agreement
-from include.benchmark_qa.scoring.candidates import (
-    GATE_TOLERANCE,
-    Candidates,
-    Sights,
-    expand_sights,
-    find_candidates,
-    group_keys,
-)
-from include.benchmark_qa.scoring.clips import SightPairs, TrackSights
-from include.benchmark_qa.scoring.columns import AnswerAgreement, VerdictColumns
+from include.benchmark_qa.scoring.candidates import Candidates, Sights, expand_sights, find_candidates, group_keys
+from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.matching import match_candidates
+from include.benchmark_qa.scoring.object_verdicts import AnswerContext, verdicts_on_pairs, verdicts_without_answers
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.shapes import pair_similarity
-from include.benchmark_qa.scoring.tracks import TrackColumns, judge_tracks
 from include.benchmark_qa.scoring.verdicts import Verdict
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-CODES: Mapping[Verdict, int] = {verdict: code for code, verdict in enumerate(Verdict)}
 NO_SIZE = (1.0, 1.0)
+
+CROWDED = "too many labels of one class lie on each other to be told apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +38,8 @@ class JudgedObjects:
     submitted: Sights
     reasons: dict[int, str] = field(default_factory=dict)
 
-    def tracks(self, tracked: BoolArray) -> TrackColumns:
-        """Judge the identity of objects in the submissions that are ``tracked``, shape (P,)."""
-        pairs = np.flatnonzero(tracked[self.truth.submission[self.candidates.truth]])
-        truth, submitted = (
-            self.truth.take(self.candidates.truth[pairs]),
-            self.submitted.take(self.candidates.submitted[pairs]),
-        )
-        return judge_tracks(
-            SightPairs(
-                truth.submission,
-                truth.feature,
-                truth.owner,
-                submitted.owner,
-                truth.frame,
-                self.candidates.similarity[pairs],
-            ),
-            *(
-                _track_sights(side.take(np.flatnonzero(tracked[side.submission])))
-                for side in (self.truth, self.submitted)
-            ),
-        )
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ObjectJudge:
     """Compares the objects of many submissions with those of their ground truth."""
 
@@ -93,113 +60,90 @@ class ObjectJudge:
         """
         truth = expand_sights(self.truth, truth_row)
         submitted = expand_sights(self.submitted, np.where(truth_row >= 0, np.arange(len(truth_row)), -1))
-        crowded: set[int] = set()
-        unknown: dict[int, tuple[int, int]] = {}
-        shapes = self._shape_codes()
-        candidates = self._candidates(truth, submitted, (truth.feature, submitted.feature), crowded, unknown)
+        reasons: dict[int, str] = {}
+        candidates = self._candidates(truth, submitted, (truth.feature, submitted.feature), reasons)
         found = self._match(candidates, truth, submitted)
-        left = np.setdiff1d(np.arange(len(truth)), found.truth, assume_unique=True)
-        right = np.setdiff1d(np.arange(len(submitted)), found.submitted, assume_unique=True)
-        rest = truth.take(left), submitted.take(right)
-        others = self._candidates(*rest, (shapes[rest[0].feature], shapes[rest[1].feature]), crowded, unknown)
-        wrong = self._match(others, *rest)
+        others = _without(truth, found.truth), _without(submitted, found.submitted)
+        shapes = self._shape_of_class[others[0].feature], self._shape_of_class[others[1].feature]
+        wrong = self._match(self._candidates(*others, shapes, reasons), *others)
+        context = AnswerContext(self.truth, self.submitted, self.ontology, self.vocabulary, self.settings)
         verdicts = [
-            self._matched(found, truth, submitted),
-            _unanswered(
-                Verdict.MISLABELLED, rest[0].take(wrong.truth), rest[1].take(wrong.submitted), wrong.similarity
+            verdicts_on_pairs(truth.take(found.truth), submitted.take(found.submitted), found.similarity, context),
+            verdicts_without_answers(
+                Verdict.MISLABELLED,
+                others[0].take(wrong.truth),
+                others[1].take(wrong.submitted),
+                wrong.similarity,
             ),
-            _unanswered(Verdict.MISSING, _without(rest[0], wrong.truth), None, None),
-            _unanswered(Verdict.EXTRA, None, _without(rest[1], wrong.submitted), None),
+            verdicts_without_answers(Verdict.MISSING, _without(others[0], wrong.truth), None),
+            verdicts_without_answers(Verdict.EXTRA, None, _without(others[1], wrong.submitted)),
         ]
-        reasons = dict.fromkeys(crowded, "too many labels of one class lie on each other to be told apart")
-        reasons |= dict.fromkeys(unknown, "an object's geometry cannot be compared")
         return JudgedObjects(VerdictColumns.concatenate(verdicts), candidates, truth, submitted, reasons)
 
-    def _shape_codes(self) -> IntArray:
-        names = sorted(set(self.ontology.shapes.values()))
-        return np.array([names.index(self.ontology.shapes[one]) for one in self.ontology.class_hashes], np.int64)
+    @cached_property
+    def _shapes(self) -> list[str]:
+        return sorted(set(self.ontology.shapes.values()))
+
+    @cached_property
+    def _shape_of_class(self) -> IntArray:
+        return np.array([self._shapes.index(self.ontology.shapes[one]) for one in self.ontology.class_hashes], np.int64)
 
     def _candidates(
-        self,
-        truth: Sights,
-        submitted: Sights,
-        kinds: tuple[IntArray, IntArray],
-        crowded: set[int],
-        unknown: dict[int, tuple[int, int]],
+        self, truth: Sights, submitted: Sights, kinds: tuple[IntArray, IntArray], reasons: dict[int, str]
     ) -> Candidates:
+        """Return the pairs of one kind and frame that are alike enough; add reasons where that cannot be said."""
+
         def similarity(left: IntArray, right: IntArray) -> FloatArray:
-            return self._similarity(truth.take(left), submitted.take(right))
+            alike = self._similarity(truth.take(left), submitted.take(right))
+            for place in np.flatnonzero(np.isnan(alike)):
+                row = int(truth.submission[left[place]])
+                reasons.setdefault(row, self._incomparable(truth, int(left[place])))
+            return alike
 
         keys = group_keys((truth, submitted), kinds)
-        return find_candidates(truth, submitted, keys, similarity, self.settings.iou_threshold, crowded, unknown)
+        candidates, crowded = find_candidates(truth, submitted, keys, similarity, self.settings.iou_threshold)
+        reasons.update(dict.fromkeys(crowded, CROWDED))
+        return candidates
+
+    def _incomparable(self, truth: Sights, place: int) -> str:
+        feature = self.ontology.class_hashes[int(truth.feature[place])]
+        name, shape = self.ontology.names[feature], self.ontology.shapes[feature]
+        owner = self.truth.hashes[int(truth.owner[place])]
+        return f"{name} {owner} on frame {truth.frame[place]} cannot be compared with another {shape}"
 
     def _similarity(self, truth: Sights, submitted: Sights) -> FloatArray:
         """Compare K aligned pairs of sights of one shape each, in pixels."""
-        ours, theirs = self.truth.objects, self.submitted.objects
-        size = ours.size[truth.entry]
-        size = np.where(np.isnan(size), theirs.size[submitted.entry], size)
-        size = np.where(np.isnan(size), NO_SIZE, size)
-        codes, names = self._shape_codes()[truth.feature], sorted(set(self.ontology.shapes.values()))
+        codes = self._shape_of_class[truth.feature]
         result = np.empty(len(truth))
         for code in np.unique(codes):
-            part = np.flatnonzero(codes == code)
+            part = slice(None) if (codes == code).all() else np.flatnonzero(codes == code)
+            ours, theirs = truth.entry[part], submitted.entry[part]
             result[part] = pair_similarity(
-                names[code],
+                self._shapes[code],
+                self.truth.objects,
                 ours,
-                truth.entry[part],
+                self.submitted.objects,
                 theirs,
-                submitted.entry[part],
-                size[part],
+                self._sizes(ours, theirs),
                 self.settings,
                 self.vocabulary,
             )
         return result
+
+    def _sizes(self, ours: IntArray, theirs: IntArray) -> FloatArray:
+        """Return width and height of the image of each pair: the truth's, else the submission's, else 1."""
+        size = self.truth.objects.size[ours]
+        unknown = np.flatnonzero(np.isnan(size).any(axis=1))
+        if len(unknown):
+            size[unknown] = self.submitted.objects.size[theirs[unknown]]
+            size[np.isnan(size).any(axis=1)] = NO_SIZE
+        return size
 
     def _match(self, candidates: Candidates, truth: Sights, submitted: Sights) -> Candidates:
         ours = _Hashes(self.truth.hashes, truth.owner)
         theirs = _Hashes(self.submitted.hashes, submitted.owner)
         chosen = match_candidates(candidates, ours, theirs)
         return Candidates(candidates.truth[chosen], candidates.submitted[chosen], candidates.similarity[chosen])
-
-    def _matched(self, found: Candidates, truth: Sights, submitted: Sights) -> VerdictColumns:
-        ours, theirs = truth.take(found.truth), submitted.take(found.submitted)
-        static, first = self._static_agreement(ours, theirs)
-        context = self.ontology, self.vocabulary, self.settings
-        dynamic = dynamic_agreement(self.truth, ours.owner, self.submitted, theirs.owner, ours.frame, *context)
-        agreement = (static + dynamic).mean
-        low = found.similarity < self.settings.low_overlap_threshold - GATE_TOLERANCE
-        verdict = np.where(low, CODES[Verdict.LOW_OVERLAP], CODES[Verdict.MATCHED])
-        verdict = np.where(agreement < 1, CODES[Verdict.ATTRIBUTE_MISMATCH], verdict)
-        return _columns(
-            verdict.astype(np.int8),
-            ours,
-            theirs,
-            found.similarity,
-            agreement,
-            np.where(first, np.nan_to_num(static.mean), 0.0) + np.nan_to_num(dynamic.mean),
-            (first & (static.compared > 0)).astype(np.int64) + (dynamic.compared > 0),
-        )
-
-    def _static_agreement(self, ours: Sights, theirs: Sights) -> tuple[AnswerAgreement, BoolArray]:
-        """Compare the static answers once per pair of objects; say also which sight is the first of its pair."""
-        order = np.lexsort((ours.frame, theirs.owner, ours.owner, ours.submission))
-        columns = [column[order] for column in (ours.submission, ours.owner, theirs.owner)]
-        new = np.ones(len(order), bool)
-        new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
-        place = np.empty(len(order), np.int64)
-        place[order] = np.cumsum(new) - 1
-        first = np.zeros(len(order), bool)
-        first[order[new]] = True
-        once = answer_agreement(
-            self.truth,
-            columns[1][new],
-            self.submitted,
-            columns[2][new],
-            self.ontology,
-            self.vocabulary,
-            self.settings,
-        )
-        return AnswerAgreement(once.similarity[place], once.compared[place]), first
 
 
 class _Hashes(Sequence[str]):
@@ -216,55 +160,7 @@ class _Hashes(Sequence[str]):
         return self._hashes[int(self._owner[place])]
 
 
-def _track_sights(sights: Sights) -> TrackSights:
-    return TrackSights(sights.submission, sights.feature, sights.owner, sights.frame)
-
-
 def _without(sights: Sights, gone: IntArray) -> Sights:
-    return sights.take(np.setdiff1d(np.arange(len(sights)), gone, assume_unique=True))
-
-
-def _unanswered(
-    verdict: Verdict, truth: Sights | None, submitted: Sights | None, similarity: FloatArray | None
-) -> VerdictColumns:
-    """Return verdicts on objects whose answers are not compared: they have no partner of their class."""
-    count = len(truth if truth is not None else submitted or ())
-    nothing = np.full(count, np.nan)
-    return _columns(
-        np.full(count, CODES[verdict], np.int8),
-        truth,
-        submitted,
-        nothing if similarity is None else similarity,
-        nothing,
-        np.zeros(count),
-        np.zeros(count, np.int64),
-    )
-
-
-def _columns(
-    verdict: NDArray[np.int8],
-    truth: Sights | None,
-    submitted: Sights | None,
-    similarity: FloatArray,
-    agreement: FloatArray,
-    answer_sum: FloatArray,
-    answer_count: IntArray,
-) -> VerdictColumns:
-    known = truth if truth is not None else submitted
-    assert known is not None  # noqa: S101 - for the type checker: a verdict is on somebody
-    nobody = np.full(len(verdict), -1)
-    return VerdictColumns(
-        submission=known.submission,
-        verdict=verdict,
-        truth_class=nobody if truth is None else truth.feature,
-        truth_owner=nobody if truth is None else truth.owner,
-        submitted_class=nobody if submitted is None else submitted.feature,
-        submitted_owner=nobody if submitted is None else submitted.owner,
-        first_frame=known.frame,
-        last_frame=known.frame,
-        frames=np.ones(len(verdict), np.int64),
-        similarity=similarity,
-        agreement=agreement,
-        answer_sum=answer_sum,
-        answer_count=answer_count,
-    )
+    kept = np.ones(len(sights), bool)
+    kept[gone] = False
+    return sights.take(np.flatnonzero(kept))

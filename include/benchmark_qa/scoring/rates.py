@@ -34,44 +34,9 @@ class Rates:
     per_class: Mapping[str, Mapping[str, Rate]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
 class RateColumns:
     """
-    The rates of P submissions.
-
-    ``micro`` (over all labels), ``macro`` (mean over classes) and ``worst`` (least over classes) are (P,) by name, NaN
-    without a denominator; ``worst_class`` is the code of the class that has the worst, -1 for none. ``per_class`` has
-    one value per entry of ``counts.by_class``.
-    """
-
-    counts: ClassCounts
-    micro: Mapping[str, FloatArray]
-    macro: Mapping[str, FloatArray]
-    worst: Mapping[str, FloatArray]
-    worst_class: Mapping[str, IntArray]
-    per_class: Mapping[str, FloatArray]
-
-    def of(self, submission: int, class_hashes: Sequence[str]) -> Rates:
-        """Return the rates of one submission; ``class_hashes`` are the ontology's, by code."""
-        first, last = np.searchsorted(self.counts.submission, [submission, submission + 1])
-        return Rates(
-            counts=self.counts.total.of(submission),
-            micro={name: _known(values[submission]) for name, values in self.micro.items()},
-            macro={name: _known(values[submission]) for name, values in self.macro.items()},
-            worst={
-                name: WorstClass(class_hashes[code], float(self.worst[name][submission])) if code >= 0 else None
-                for name, code in ((name, codes[submission]) for name, codes in self.worst_class.items())
-            },
-            per_class={
-                class_hashes[self.counts.feature[row]]: {name: _known(v[row]) for name, v in self.per_class.items()}
-                for row in range(first, last)
-            },
-        )
-
-
-def compute_rates(counts: ClassCounts) -> RateColumns:
-    """
-    Derive every rate from counts.
+    The rates of P submissions, worked out when they are asked for.
 
     accuracy = diagonal over all cells of the confusion matrix (per class (TP + TN) / cells), precision =
     TP / (TP + FP), recall = TP / (TP + FN), f1 = 2 TP / (2 TP + FP + FN), jaccard = TP / (TP + FP + FN), mean_iou over
@@ -79,14 +44,45 @@ def compute_rates(counts: ClassCounts) -> RateColumns:
     agreement, once per pair of objects (not per frame) and once per frame of a classification. score = sum of
     similarity times agreement over TP + FP + FN.
     """
-    micro = {name: rate(counts.total) for name, rate in CLASS_RATES.items()}
-    micro["accuracy"] = _share(counts.total.tp, counts.total.cells)
-    per_class = {name: rate(counts.by_class) for name, rate in CLASS_RATES.items()}
-    macro, worst, worst_class = {}, {}, {}
-    for name, values in per_class.items():
-        macro[name] = _mean(values, counts)
-        worst[name], worst_class[name] = _worst(values, counts)
-    return RateColumns(counts, micro, macro, worst, worst_class, per_class)
+
+    def __init__(self, counts: ClassCounts) -> None:
+        self.counts = counts
+
+    def micro(self, name: str) -> FloatArray:
+        """Return a rate over all labels of each submission, shape (P,), NaN without a denominator."""
+        total = self.counts.total
+        return _share(total.tp, total.cells) if name == "accuracy" else CLASS_RATES[name](total)
+
+    def per_class(self, name: str) -> FloatArray:
+        """Return a rate per entry of ``counts.by_class``, NaN without a denominator."""
+        return CLASS_RATES[name](self.counts.by_class)
+
+    def macro(self, name: str) -> FloatArray:
+        """Return the mean over classes, shape (P,); classes without a denominator are left out."""
+        return _mean(self.per_class(name), self.counts)
+
+    def worst(self, name: str) -> tuple[FloatArray, IntArray]:
+        """Return the least value over classes, shape (P,), and the code of the class that has it, -1 for none."""
+        return _worst(self.per_class(name), self.counts)
+
+    def of(self, submission: int, class_hashes: Sequence[str]) -> Rates:
+        """Return all rates of one submission; ``class_hashes`` are the ontology's, by code."""
+        one = RateColumns(self.counts.of(submission))
+        classes = [class_hashes[code] for code in one.counts.feature]
+        worst = {name: one.worst(name) for name in CLASS_RATES}
+        return Rates(
+            counts=self.counts.total.of(submission),
+            micro={name: _known(one.micro(name)[0]) for name in CLASS_RATES},
+            macro={name: _known(one.macro(name)[0]) for name in CLASS_RATES},
+            worst={
+                name: WorstClass(class_hashes[code[0]], float(value[0])) if code[0] >= 0 else None
+                for name, (value, code) in worst.items()
+            },
+            per_class={
+                feature: {name: _known(one.per_class(name)[row]) for name in CLASS_RATES}
+                for row, feature in enumerate(classes)
+            },
+        )
 
 
 def _share(part: FloatArray | IntArray, whole: FloatArray | IntArray) -> FloatArray:

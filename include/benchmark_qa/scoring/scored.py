@@ -14,8 +14,9 @@ from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.scoring.classifications import judge_classifications
 from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.counts import count_verdicts
+from include.benchmark_qa.scoring.identity import TRACKED_TYPES, judge_identity
 from include.benchmark_qa.scoring.objects import ObjectJudge
-from include.benchmark_qa.scoring.rates import RateColumns, compute_rates
+from include.benchmark_qa.scoring.rates import RateColumns
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.tracks import TrackColumns
 
@@ -24,9 +25,6 @@ Reasons: TypeAlias = list[list[str]]
 
 # What comparing labels of an unforeseen kind can raise. Scoring must go on with the next submission.
 _INCOMPARABLE = (ArithmeticError, AttributeError, LookupError, ShapelyError, TypeError, ValueError)
-
-# Data whose frames follow each other in time or space, so that an object is the same one from frame to frame.
-TRACKED_TYPES = frozenset({"video", "img_group", "dicom", "nifti"})
 
 NO_TRUTH = "ground truth: there is none for this data unit"
 
@@ -123,8 +121,8 @@ class _Comparison:
         objects = judged.verdicts.take(computed[judged.verdicts.submission])
         classifications = classifications.take(computed[classifications.submission])
         counts = count_verdicts(objects, classifications, len(truth_row), len(self.ontology.class_hashes))
-        rates = compute_rates(counts)
-        tracks = judged.tracks(computed & self._is_tracked(truth_row)).summed_over_classes(len(truth_row))
+        rates = RateColumns(counts)
+        tracks = judge_identity(judged, self.truth, self.submitted, computed & self._is_tracked(truth_row))
         both_empty = computed & (counts.total.cells == 0)
         score = np.where(both_empty, 1.0, self._target(rates, tracks))
         for place in np.flatnonzero(computed & np.isnan(score)):
@@ -153,10 +151,11 @@ class _Comparison:
         name = self.settings.target_metric
         if name == "idf1":
             return tracks.idf1
-        for prefix, values in (("macro_", rates.macro), ("worst_", rates.worst)):
-            if name.startswith(prefix):
-                return values[name.removeprefix(prefix)]
-        return rates.micro[name]
+        if name.startswith("macro_"):
+            return rates.macro(name.removeprefix("macro_"))
+        if name.startswith("worst_"):
+            return rates.worst(name.removeprefix("worst_"))[0]
+        return rates.micro(name)
 
 
 def _reading_reasons(truth: LabelColumns, submitted: LabelColumns, truth_row: IntArray) -> Reasons:

@@ -8,8 +8,9 @@ import numpy as np
 
 from include.benchmark_qa.labels.ontology import OntologyIndex, index_ontology
 from include.benchmark_qa.scoring.columns import VerdictColumns
+from include.benchmark_qa.scoring.identity import TRACKED_TYPES
 from include.benchmark_qa.scoring.rates import Rates
-from include.benchmark_qa.scoring.scored import TRACKED_TYPES, Blob, ScoredLabels, score_labels
+from include.benchmark_qa.scoring.scored import Blob, ScoredLabels, score_labels
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.verdicts import LabelMatch, Verdict
 

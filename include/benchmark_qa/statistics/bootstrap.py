@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np  # noqa: TID253 - no Dag file imports this package
-from scipy.special import ndtr, ndtri  # noqa: TID253 - as above
+import numpy as np
+from scipy.special import ndtr, ndtri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import numpy as np  # noqa: TID253 - no Dag file imports this package
+import numpy as np
 
 from include.benchmark_qa.labels.columns import IntArray
 

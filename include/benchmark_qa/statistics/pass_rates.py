@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scipy.special import betaincc  # noqa: TID253 - no Dag file imports this package
+from scipy.special import betaincc
 
 from include.benchmark_qa.decisions import wilson_interval
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np  # noqa: TID253 - no Dag file imports this package
+import numpy as np
 
 from include.benchmark_qa.labels.columns import FloatArray, IntArray
 

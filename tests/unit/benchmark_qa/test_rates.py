@@ -1,33 +1,52 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
+import numpy as np
 import pytest
 
-from include.benchmark_qa.scoring.rates import compute_rates
-from include.benchmark_qa.scoring.verdicts import LabelMatch, Verdict
+from include.benchmark_qa.scoring.columns import VerdictColumns
+from include.benchmark_qa.scoring.counts import count_verdicts
+from include.benchmark_qa.scoring.rates import RateColumns
+from include.benchmark_qa.scoring.verdicts import Verdict
+
+CLASSES = ("bus", "car")
+CODES = tuple(Verdict)
 
 
-def verdict(kind, truth=None, drawn=None, similarity=None, agreement=None, ids="x", frames=1):
-    return LabelMatch(
-        kind,
-        truth,
-        f"t{ids}" if truth else None,
-        drawn,
-        f"s{ids}" if drawn else None,
-        frames=frames,
-        similarity=similarity,
-        attribute_agreement=agreement,
+def verdict(kind, truth=None, drawn=None, similarity=np.nan, agreement=np.nan, frames=1):
+    """Return one verdict as the values of its columns."""
+    codes = [CLASSES.index(one) if one else -1 for one in (truth, drawn)]
+    answered = not np.isnan(agreement)
+    return (
+        (0, CODES.index(kind), codes[0], codes[0], codes[1], codes[1])
+        + (0, 0, frames, similarity, agreement)
+        + (agreement * frames if answered else 0.0, frames if answered else 0)
     )
+
+
+def columns(verdicts):
+    types = [one.type for one in fields(VerdictColumns)]
+    parts = zip(*verdicts, strict=True) if verdicts else [()] * len(types)
+    return VerdictColumns(
+        *(np.array(part, np.float64 if "Float" in kind else np.int64) for part, kind in zip(parts, types, strict=True))
+    )
+
+
+def compute_rates(objects, classifications):
+    counts = count_verdicts(columns(objects), columns(classifications), 1, len(CLASSES))
+    return RateColumns(counts).of(0, CLASSES)
 
 
 # CVAT's worked confusion matrix: rows submitted car, bus, unmatched; columns truth car, bus, unmatched:
 # [[2, 1, 1], [0, 1, 0], [1, 0, 0]].
 CVAT = (
-    verdict(Verdict.MATCHED, "car", "car", 1.0, ids="1"),
-    verdict(Verdict.MATCHED, "car", "car", 1.0, ids="2"),
-    verdict(Verdict.MISLABELLED, "bus", "car", 0.9, ids="3"),
-    verdict(Verdict.EXTRA, None, "car", ids="4"),
-    verdict(Verdict.MATCHED, "bus", "bus", 1.0, ids="5"),
-    verdict(Verdict.MISSING, "car", None, ids="6"),
+    verdict(Verdict.MATCHED, "car", "car", 1.0),
+    verdict(Verdict.MATCHED, "car", "car", 1.0),
+    verdict(Verdict.MISLABELLED, "bus", "car", 0.9),
+    verdict(Verdict.EXTRA, None, "car"),
+    verdict(Verdict.MATCHED, "bus", "bus", 1.0),
+    verdict(Verdict.MISSING, "car", None),
 )
 
 
@@ -69,9 +88,9 @@ def test_nothing_found_leaves_precision_and_mean_iou_without_a_value():
 
 def test_score_mean_iou_and_panoptic_quality_by_hand():
     objects = (
-        verdict(Verdict.ATTRIBUTE_MISMATCH, "car", "car", 0.8, 0.5, ids="1"),
-        verdict(Verdict.LOW_OVERLAP, "car", "car", 0.6, 1.0, ids="2"),
-        verdict(Verdict.EXTRA, None, "car", ids="3"),
+        verdict(Verdict.ATTRIBUTE_MISMATCH, "car", "car", 0.8, 0.5),
+        verdict(Verdict.LOW_OVERLAP, "car", "car", 0.6, 1.0),
+        verdict(Verdict.EXTRA, None, "car"),
     )
     rates = compute_rates(objects, ())
     assert rates.micro["score"] == pytest.approx((0.8 * 0.5 + 0.6) / 3)
@@ -83,8 +102,8 @@ def test_score_mean_iou_and_panoptic_quality_by_hand():
 def test_an_object_on_many_frames_answers_once_but_is_found_on_each():
     pair = {"truth": "car", "drawn": "car", "similarity": 1.0}
     objects = (
-        *(verdict(Verdict.ATTRIBUTE_MISMATCH, **pair, agreement=0.0, ids="1") for _ in range(9)),
-        verdict(Verdict.MATCHED, **pair, agreement=1.0, ids="2"),
+        *(verdict(Verdict.ATTRIBUTE_MISMATCH, **pair, agreement=0.0) for _ in range(9)),
+        verdict(Verdict.MATCHED, **pair, agreement=1.0),
     )
     rates = compute_rates(objects, ())
     assert rates.counts.tp == 10

@@ -182,7 +182,7 @@ def test_frames_far_apart_need_no_more_memory():
 def test_of_a_pair_given_twice_the_higher_similarity_counts():
     # On frame 0 both submitted objects compete; which of them wins decides whether frame 1 is a switch.
     pairs = columns([(0, 0, 0, 1, 0), (0, 0, 0, 2, 0), (0, 0, 0, 1, 0), (0, 0, 0, 1, 1)], 5)
-    truth = Sights(*columns([(0, 0, 0, 0), (0, 0, 0, 1)], 4))
-    submitted = Sights(*columns([(0, 0, 1, 0), (0, 0, 2, 0), (0, 0, 1, 1)], 4))
+    truth = TrackSights(*columns([(0, 0, 0, 0), (0, 0, 0, 1)], 4))
+    submitted = TrackSights(*columns([(0, 0, 1, 0), (0, 0, 2, 0), (0, 0, 1, 1)], 4))
     tracks = judge_tracks(SightPairs(*pairs, np.array([0.6, 0.7, 0.8, 0.9])), truth, submitted)
     assert tracks.id_switches.tolist() == [0]
