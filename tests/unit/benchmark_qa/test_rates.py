@@ -10,19 +10,17 @@ from include.benchmark_qa.scoring.counts import count_verdicts
 from include.benchmark_qa.scoring.rates import RateColumns
 from include.benchmark_qa.scoring.verdicts import Verdict
 
-CLASSES = ("bus", "car")
+CLASSES = ("bus", "car", "weather")
 CODES = tuple(Verdict)
 
 
-def verdict(kind, truth=None, drawn=None, similarity=np.nan, agreement=np.nan, frames=1):
-    """Return one verdict as the values of its columns."""
-    codes = [CLASSES.index(one) if one else -1 for one in (truth, drawn)]
-    answered = not np.isnan(agreement)
-    return (
-        (0, CODES.index(kind), codes[0], codes[0], codes[1], codes[1])
-        + (0, 0, frames, similarity, agreement)
-        + (agreement * frames if answered else 0.0, frames if answered else 0)
-    )
+def verdict(kind, truth=None, drawn=None, similarity=np.nan, agreement=np.nan, frames=1, answers=None):
+    """Return one verdict as the values of its columns; ``answers`` is how often its agreement counts."""
+    ours, theirs = (CLASSES.index(one) if one else -1 for one in (truth, drawn))
+    answers = (0 if np.isnan(agreement) else frames) if answers is None else answers
+    answer_sum = agreement * answers if answers else 0.0
+    kind = CODES.index(kind)
+    return 0, kind, ours, ours, theirs, theirs, 0, 0, frames, similarity, agreement, answer_sum, answers
 
 
 def columns(verdicts):
@@ -102,7 +100,8 @@ def test_score_mean_iou_and_panoptic_quality_by_hand():
 def test_an_object_on_many_frames_answers_once_but_is_found_on_each():
     pair = {"truth": "car", "drawn": "car", "similarity": 1.0}
     objects = (
-        *(verdict(Verdict.ATTRIBUTE_MISMATCH, **pair, agreement=0.0) for _ in range(9)),
+        verdict(Verdict.ATTRIBUTE_MISMATCH, **pair, agreement=0.0),
+        *(verdict(Verdict.ATTRIBUTE_MISMATCH, **pair, agreement=0.0, answers=0) for _ in range(8)),
         verdict(Verdict.MATCHED, **pair, agreement=1.0),
     )
     rates = compute_rates(objects, ())
