@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import chain
 from typing import Final
 
@@ -67,6 +67,10 @@ class AnswerList:
                 raise DoubtfulError
             code = self._vocabulary.code(value)
             self._entries += [(owner, attribute, code, first, last) for first, last in answer.range]
+
+    def forget(self, owners: Container[int]) -> None:
+        """Remove the answers of these owners."""
+        self._entries = [one for one in self._entries if one[0] not in owners]
 
     def columns(self) -> AnswerColumns:
         flat = np.fromiter(chain.from_iterable(self._entries), np.int64, 5 * len(self._entries))

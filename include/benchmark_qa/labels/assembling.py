@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, compress
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ class Assembled(NamedTuple):
     """The labels as columns, and the rows in which something is wrong: these have to be read carefully."""
 
     columns: LabelColumns
-    doubtful: IntArray
+    doubtful: set[int]
 
 
 class Assembly:
@@ -39,7 +39,8 @@ class Assembly:
     def __init__(self, ontology: OntologyIndex, vocabulary: Vocabulary) -> None:
         self._ontology = ontology
         self._vocabulary = vocabulary
-        self._doubtful: list[int] = []
+        self._rows: dict[int, tuple[str, bool, tuple[str, ...]]] = {}  # data type, saved, problems
+        self._doubtful: set[int] = set()
         self._hashes: list[str] = []
         self._owner_rows: list[int] = []
         self._objects: list[DrawnObject | RangeObject] = []
@@ -49,19 +50,36 @@ class Assembly:
         self._answers = AnswerList(ontology, vocabulary)
         self._dynamic_answers = AnswerList(ontology, vocabulary)
 
-    def run(self, rows: Sequence[ReadRow]) -> Assembled:
+    def add(self, place: int, row: ReadRow) -> None:
+        """Add the row of this number."""
+        self._rows[place] = row.data_type, row.saved, row.problems
+        try:
+            self._add_objects(place, row)
+            self._add_classifications(place, row)
+        except DoubtfulError:
+            self._doubtful.add(place)
+
+    def forget(self, places: Iterable[int]) -> None:
+        """Remove rows that were added, so that they can be added again."""
+        gone = set(places)
+        kept = [self._owner_rows[owner] not in gone for owner in self._owners]
+        self._doubtful -= gone
+        self._objects = list(compress(self._objects, kept))
+        self._owners = list(compress(self._owners, kept))
+        self._frames = [one for one in self._frames if one.row not in gone]
+        self._classifications = [one for one in self._classifications if one[0] not in gone]
+        forgotten = {owner for owner, row in enumerate(self._owner_rows) if row in gone}
+        self._answers.forget(forgotten)
+        self._dynamic_answers.forget(forgotten)
+
+    def assemble(self) -> Assembled:
         """Return the labels of all rows."""
-        for place, row in enumerate(rows):
-            try:
-                self._add_objects(place, row)
-                self._add_classifications(place, row)
-            except DoubtfulError:
-                self._doubtful.append(place)
         objects, right = object_columns(self._objects, self._owners, self._frames, self._ontology, self._vocabulary)
+        rows = [self._rows[place] for place in range(len(self._rows))]
         columns = LabelColumns(
-            tuple(row.data_type for row in rows),
-            np.array([row.saved for row in rows], bool),
-            tuple(row.problems for row in rows),
+            tuple(data_type for data_type, _, _ in rows),
+            np.array([saved for _, saved, _ in rows], bool),
+            tuple(problems for _, _, problems in rows),
             tuple(self._hashes),
             objects,
             self._classification_columns(),
@@ -69,8 +87,7 @@ class Assembly:
             self._dynamic_answers.columns(),
         )
         wrong_owners = np.array(self._owner_rows, np.int64)[_with_wrong_ranges(columns)]
-        doubtful = [np.array(self._doubtful, np.int64), objects.row[~right], wrong_owners]
-        return Assembled(columns, np.unique(np.concatenate(doubtful)))
+        return Assembled(columns, self._doubtful | {*objects.row[~right].tolist(), *wrong_owners.tolist()})
 
     def _add_objects(self, place: int, row: ReadRow) -> None:
         """

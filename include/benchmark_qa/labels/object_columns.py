@@ -44,7 +44,8 @@ def object_columns(
     codes = ontology.class_codes
     feature = np.fromiter((codes.get(one.feature_hash, -1) for one in objects), np.int64, len(objects))
     owner = np.array(owners, np.int64)
-    geometry, slot, right = _geometry(objects, _shapes_of(ontology)[feature], size, vocabulary)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number any more is found to be out of order
+        geometry, slot, right = _geometry(objects, _shapes_of(ontology)[feature], size, vocabulary)
     right &= ~_drawn_twice(owner, frame) & _of_one_class(owner, feature)
     return ObjectColumns(row, frame, feature, owner, size, slot, geometry), right
 

@@ -3,20 +3,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Final, TypeAlias
+from typing import Final
 
-import msgspec
 import numpy as np
 
 from include.benchmark_qa.labels.columns import Areas, BoolArray, FloatArray, IntArray, Ragged
 from include.benchmark_qa.labels.limits import all_of_each, inside, offsets_of
 from include.benchmark_qa.labels.vocabulary import Vocabulary
-from include.benchmark_qa.labels.wire import DrawnObject, Frame, Point
-
-Parts: TypeAlias = Sequence[Sequence[Sequence[float]]]
+from include.benchmark_qa.labels.wire import DrawnObject, Point
 
 _XY: Final = attrgetter("x", "y")
-_OLDER_POLYGON: Final = msgspec.json.Decoder(dict[Frame, Point] | list[Point] | None)
 
 
 def in_order(points: dict[int, Point] | list[Point] | None) -> Sequence[Point]:
@@ -41,7 +37,7 @@ def polygon_table(objects: Sequence[DrawnObject], _: Vocabulary) -> tuple[Areas,
 
     In order is a polygon with a part, whose parts have a ring each, whose rings have an area and lie inside the image.
     """
-    polygons = [one.polygons or _older_parts(one) for one in objects]
+    polygons = [one.polygons or () for one in objects]
     parts = list(chain.from_iterable(polygons))
     rings = [ring if len(ring) % 2 == 0 else () for ring in chain.from_iterable(parts)]
     polygon_offsets = offsets_of([len(one) for one in polygons])
@@ -78,13 +74,3 @@ def rings_with_area(points: FloatArray, offsets: IntArray) -> BoolArray:
     off_axis = np.maximum.reduceat(np.abs(axis[:, 0] * away[:, 1] - axis[:, 1] * away[:, 0]), starts)
     right[filled] = off_axis > 1e-9 * np.sqrt(farthest)
     return right
-
-
-def _older_parts(drawn: DrawnObject) -> Parts:
-    """Read the older form of a polygon: one ring of points."""
-    raw = bytes(drawn.polygon)
-    try:
-        points = in_order(_OLDER_POLYGON.decode(raw)) if raw else ()
-    except msgspec.DecodeError:
-        return ()
-    return [[[value for point in points for value in (point.x, point.y)]]]

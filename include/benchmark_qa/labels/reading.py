@@ -35,16 +35,18 @@ def read_labels(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabular
     :param blobs: each the JSON as Encord sends it, or the dictionary of ``to_encord_dict()``; None for no row.
     :param vocabulary: takes up the answers; columns that are compared must share it.
     """
-    rows = [_read(blob, ontology) for blob in blobs]
-    columns, doubtful = Assembly(ontology, vocabulary).run(rows)
-    if len(doubtful):
-        for place in doubtful.tolist():
-            rows[place] = read_carefully(blobs[place], ontology)
-        columns, _ = Assembly(ontology, vocabulary).run(rows)
+    assembly = Assembly(ontology, vocabulary)
+    named = set()
+    for place, blob in enumerate(blobs):
+        row = ReadRow(saved=False) if blob is None else decode_row(blob)
+        if row is None:
+            row = read_carefully(blob, ontology)
+            named.add(place)
+        assembly.add(place, row)
+    columns, doubtful = assembly.assemble()
+    if again := doubtful - named:
+        assembly.forget(again)
+        for place in sorted(again):
+            assembly.add(place, read_carefully(blobs[place], ontology))
+        columns = assembly.assemble().columns
     return columns
-
-
-def _read(blob: Blob | None, ontology: OntologyIndex) -> ReadRow:
-    if blob is None:
-        return ReadRow(saved=False)
-    return decode_row(blob) or read_carefully(blob, ontology)

@@ -51,20 +51,19 @@ class ReadRow(Struct, gc=False):
 
 
 # A sequence of images has the data type of an image group and the frames of a video.
+_TYPES: Final = (AnyRow, ImageSequence)
 _DECODERS: Final = (msgspec.json.Decoder(AnyRow), msgspec.json.Decoder(ImageSequence))
 
 
 def decode_row(blob: Blob) -> ReadRow | None:
     """Read a label row that is as Encord writes it; None for any other, which has to be read carefully."""
-    # RecursionError: junk may be nested as deep as it likes.
-    try:
-        data = blob if isinstance(blob, bytes) else msgspec.json.encode(blob)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return None
-    for decoder in _DECODERS:
+    for kind, decoder in zip(_TYPES, _DECODERS, strict=True):
         try:
-            return _read_row(decoder.decode(data))
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            row: AnyRow | ImageSequence = (
+                decoder.decode(blob) if isinstance(blob, bytes) else msgspec.convert(blob, kind, str_keys=True)
+            )
+            return _read_row(row)
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors; junk may be nested however deep
             continue
     return None
 

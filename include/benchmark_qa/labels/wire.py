@@ -7,9 +7,9 @@ Only what scoring needs is decoded. JSON that is not exactly of these types is r
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 # Structs are never part of a cycle: the garbage collector need not look at them.
 LARGEST_FRAME = 2**31 - 1
@@ -105,7 +105,12 @@ class Cuboid2D(Struct, gc=False, rename="camel"):
 
 
 class DrawnObject(Struct, gc=False, rename="camel"):
-    """One object on one frame; which geometry counts is said by the ontology."""
+    """
+    One object on one frame; which geometry counts is said by the ontology.
+
+    The older form of a polygon, ``polygon``, stands beside ``polygons`` and is not decoded: where it is alone, the
+    object has no geometry and is read carefully.
+    """
 
     object_hash: str
     feature_hash: str
@@ -116,7 +121,6 @@ class DrawnObject(Struct, gc=False, rename="camel"):
     point: dict[str, Point] | None = None
     polyline: dict[Frame, Point] | list[Point] | None = None
     polygons: list[list[list[float]]] | None = None
-    polygon: Raw = Raw()  # the older form stands beside the newer one: decoded only where it is alone
     skeleton: dict[str, Node] | None = None
     bitmask: Bitmask | None = None
     cuboid: Cuboid | None = None
@@ -140,7 +144,7 @@ class FrameLabels(Struct, gc=False):
 class StillLabels(FrameLabels, gc=False, forbid_unknown_fields=True):
     """Labels of a single frame; refuses a dictionary of frames, which would look like no labels."""
 
-    metadata: Raw = Raw()
+    metadata: Any = None
 
 
 class _Unit(Struct, gc=False):
@@ -214,7 +218,7 @@ class ClassificationAnswer(Struct, gc=False, rename="camel"):
 
 class _Row(Struct, gc=False, tag_field="data_type"):
     label_hash: str | UnsetType | None = UNSET
-    spaces: dict[str, Raw] | None = None
+    spaces: dict[str, Any] | None = None
     object_answers: dict[str, ObjectAnswer] | None = None
     object_actions: dict[str, ObjectActions] | None = None
     classification_answers: dict[str, ClassificationAnswer] | None = None
@@ -239,7 +243,7 @@ class MovingRow(_Row, gc=False, kw_only=True):
 class FramelessRow(_Row, gc=False, kw_only=True):
     """A row without frames: its labels are all in the answers."""
 
-    data_units: dict[str, Raw]
+    data_units: dict[str, Any]
 
 
 class _Image(StillRow, gc=False, tag="image"): ...

@@ -99,9 +99,11 @@ class Described:
 def read(*blobs: Any, carefully: bool = False) -> tuple[LabelColumns, Vocabulary]:
     vocabulary = Vocabulary()
     if carefully:
-        rows = [read_carefully(blob, ontology()) for blob in blobs]
-        columns, doubtful = Assembly(ontology(), vocabulary).run(rows)
-        assert not len(doubtful)
+        assembly = Assembly(ontology(), vocabulary)
+        for place, blob in enumerate(blobs):
+            assembly.add(place, read_carefully(blob, ontology()))
+        columns, doubtful = assembly.assemble()
+        assert not doubtful
         return columns, vocabulary
     return read_labels(blobs, ontology(), vocabulary), vocabulary
 

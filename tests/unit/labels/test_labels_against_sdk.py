@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from encord.objects import LabelRowV2
 from encord.objects.bitmask import BitmaskCoordinates
 from encord.objects.coordinates import (
     AudioCoordinates,
@@ -34,6 +34,9 @@ from hypothesis import strategies as st
 
 from include.benchmark_qa.labels.columns import Mask
 from tests.unit.labels.label_samples import HEIGHT, WIDTH, described, read, sdk_row, structure
+
+if TYPE_CHECKING:
+    from encord.objects import LabelRowV2
 
 LIMITS = settings(max_examples=10, deadline=None)
 
@@ -87,40 +90,46 @@ SHAPES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+def numbers(*names: str) -> Callable[[Any], list[float]]:
+    return lambda drawn: [getattr(drawn, name) for name in names]
+
+
+def perspective(drawn: Any) -> Any:
+    far, ratio = drawn.vanishing_point, drawn.scale_ratio
+    back = [[far.x + (p.x - far.x) * ratio, far.y + (p.y - far.y) * ratio] for p in drawn.front]
+    return [plain(point) for point in drawn.front] + back
+
+
+def isometric(drawn: Any) -> Any:
+    return [plain(point) for point in drawn.front] + [[p.x + drawn.offset.x, p.y + drawn.offset.y] for p in drawn.front]
+
+
+def nodes(drawn: Any) -> Any:
+    hidden = Visibility.INVISIBLE
+    return sorted((n.x, n.y, n.feature_hash or n.name, n.visibility != hidden) for n in drawn.values)
+
+
+PLAIN: dict[type, Callable[[Any], Any]] = {
+    BoundingBoxCoordinates: numbers("top_left_x", "top_left_y", "width", "height"),
+    RotatableBoundingBoxCoordinates: numbers("top_left_x", "top_left_y", "width", "height", "theta"),
+    CircleCoordinates: numbers("center_x", "center_y", "radius", "stretch", "theta"),
+    EllipseCoordinates: numbers("center_x", "center_y", "rx", "ry", "theta"),
+    PointCoordinate: numbers("x", "y"),
+    PolylineCoordinates: lambda drawn: [plain(value) for value in drawn.values],
+    PolygonCoordinates: lambda drawn: [[[plain(p) for p in ring] for ring in part] for part in drawn.polygons],
+    Cuboid2DPerspectiveCoordinates: perspective,
+    Cuboid2DIsometricCoordinates: isometric,
+    SkeletonCoordinates: nodes,
+    BitmaskCoordinates: lambda drawn: Mask(HEIGHT, WIDTH, drawn.to_dict()["rleString"]),
+    CuboidCoordinates: lambda drawn: [*drawn.position, *drawn.size, *drawn.orientation],
+    AudioCoordinates: lambda drawn: [[part.start, part.end, 0] for part in drawn.range],
+    TextCoordinates: lambda drawn: [(part.start, part.end, "") for part in drawn.range],
+}
+
+
 def plain(drawn: Any) -> Any:
     """Say what the SDK's object is in the words of our columns."""
-    match drawn:
-        case BoundingBoxCoordinates(h, w, x, y):
-            return [x, y, w, h]
-        case RotatableBoundingBoxCoordinates(h, w, x, y, theta):
-            return [x, y, w, h, theta]
-        case CircleCoordinates(x, y, r, stretch, theta) | EllipseCoordinates(x, y, r, stretch, theta):
-            return [x, y, r, stretch, theta]
-        case PointCoordinate(x, y):
-            return [x, y]
-        case PolylineCoordinates(values):
-            return [plain(value) for value in values]
-        case PolygonCoordinates():
-            return [[[plain(point) for point in ring] for ring in part] for part in drawn.polygons]
-        case Cuboid2DPerspectiveCoordinates(front, far, ratio):
-            back = [[far.x + (p.x - far.x) * ratio, far.y + (p.y - far.y) * ratio] for p in front]
-            return [plain(point) for point in front] + back
-        case Cuboid2DIsometricCoordinates(front, offset):
-            return [plain(point) for point in front] + [[p.x + offset.x, p.y + offset.y] for p in front]
-        case SkeletonCoordinates():
-            return sorted(
-                (node.x, node.y, node.feature_hash or node.name, node.visibility != Visibility.INVISIBLE)
-                for node in drawn.values
-            )
-        case BitmaskCoordinates():
-            return Mask(HEIGHT, WIDTH, drawn.to_dict()["rleString"])
-        case CuboidCoordinates(position, orientation, size):
-            return [*position, *size, *orientation]
-        case AudioCoordinates(range=ranges):
-            return [[part.start, part.end, 0] for part in ranges]
-        case TextCoordinates(range=ranges):
-            return [(part.start, part.end, "") for part in ranges]
-    raise TypeError(drawn)
+    return PLAIN[type(drawn)](drawn)
 
 
 def sdk_objects(row: LabelRowV2) -> dict[tuple[str, int], tuple[str, Any]]:
