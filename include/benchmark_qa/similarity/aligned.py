@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+Kernel = Callable[[FloatArray, FloatArray], FloatArray]
+
 BLOCK = 16384
 """Pairs at once: eight arrays of so many numbers fit into a cache of a megabyte."""
 
@@ -24,18 +26,18 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
-def in_blocks(kernel: Callable[[FloatArray, FloatArray], FloatArray], a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return ``kernel(a, b)`` for K aligned rows, computed block by block; shape (K,)."""
+def in_blocks(kernel: Kernel, a: FloatArray, b: FloatArray, size: int = BLOCK) -> FloatArray:
+    """Return ``kernel(a, b)`` for K aligned rows, computed ``size`` rows at a time; shape (K,)."""
     similarity = np.empty(len(a))
-    for block in blocks(len(a)):
+    for block in blocks(len(a), size):
         similarity[block] = kernel(a[block], b[block])
     return similarity
 
 
-def every_pair(kernel: Callable[[FloatArray, FloatArray], FloatArray], a: FloatArray, b: FloatArray) -> FloatArray:
+def every_pair(kernel: Kernel, a: FloatArray, b: FloatArray, size: int = BLOCK) -> FloatArray:
     """Return the matrix (N, M) that a kernel of aligned rows gives for every row of ``a`` with every row of ``b``."""
     similarity = np.empty((len(a), len(b)))
-    for block in blocks(len(a), max(1, BLOCK // max(1, len(b)))):
+    for block in blocks(len(a), max(1, size // max(1, len(b)))):
         rows = a[block]
         pairs = kernel(np.repeat(rows, len(b), axis=0), np.tile(b, (len(rows), 1)))
         similarity[block] = pairs.reshape(len(rows), len(b))
@@ -44,15 +46,20 @@ def every_pair(kernel: Callable[[FloatArray, FloatArray], FloatArray], a: FloatA
 
 def in_order(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
-    Return aligned rows with the lesser one of each pair first, by its first number that differs.
+    Return aligned rows with the lesser one of each pair first.
 
     A kernel that treats its two sides differently is thereby symmetric to the last digit.
     """
-    swap = np.zeros(len(a), dtype=bool)
+    swap = comes_after(a, b)[:, None]
+    return np.where(swap, b, a), np.where(swap, a, b)
+
+
+def comes_after(a: FloatArray, b: FloatArray) -> BoolArray:
+    """Say which rows of ``a`` are greater than the aligned rows of ``b``, by the first number that differs."""
+    after = np.zeros(len(a), dtype=bool)
     for column in reversed(range(a.shape[1])):
-        first, second = a[:, column], b[:, column]
-        swap = np.where(first == second, swap, first > second)
-    return np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
+        after = np.where(a[:, column] == b[:, column], after, a[:, column] > b[:, column])
+    return after
 
 
 def identical(a: FloatArray, b: FloatArray) -> BoolArray:

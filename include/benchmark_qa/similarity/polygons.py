@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from include.benchmark_qa.similarity.aligned import BLOCK, comes_after
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    Geometries = Sequence[BaseGeometry | None] | NDArray[np.object_]
 
 Rings = Sequence[Sequence[tuple[float, float]]]
 
@@ -25,26 +29,99 @@ def to_geometry(parts: Sequence[Rings]) -> BaseGeometry:
     return valid[0] if len(valid) == 1 else shapely.union_all(valid)
 
 
-def polygon_iou(a: Sequence[BaseGeometry], b: Sequence[BaseGeometry]) -> NDArray[np.float64]:
+def polygon_iou(a: Geometries, b: Geometries) -> NDArray[np.float64]:
     """
     Return the intersection over union, by area, of every pair of geometries.
 
-    :param a: N geometries in pixels; invalid ones are repaired with ``make_valid``.
+    :param a: N shapely geometries in pixels; invalid ones are repaired with ``make_valid``.
     :param b: M geometries, likewise.
-    :return: shape (N, M), float64 in [0, 1]. A geometry without area has 0 with every other and 1 with its equal.
+    :return: shape (N, M), float64 in [0, 1], and the same for (b, a). Equal geometries give exactly 1; one without
+        area has 0 with every other. NaN for None, and for coordinates that GEOS cannot work with (NaN, infinity).
+
+    >>> import shapely
+    >>> bow_tie = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    >>> polygon_iou([bow_tie], [shapely.box(0, 0, 10, 10)])
+    array([[0.5]])
     """
-    rows, columns = _repaired(a)[:, None], _repaired(b)[None, :]
-    intersection = shapely.area(shapely.intersection(rows, columns))
-    union = shapely.area(rows) + shapely.area(columns) - intersection
-    iou = np.divide(intersection, union, out=np.zeros(union.shape), where=union > 0)
-    identical = shapely.equals_exact(rows, columns, 0.0)
-    result: NDArray[np.float64] = np.where(identical, 1.0, np.clip(iou, 0.0, 1.0))
-    return result
+    return _iou(repaired(a)[:, None], repaired(b)[None, :])
 
 
-def _repaired(geometries: Sequence[BaseGeometry]) -> NDArray[np.object_]:
+def polygon_iou_pairs(a: Geometries, b: Geometries) -> NDArray[np.float64]:
+    """
+    Return the intersection over union, by area, of aligned geometries: ``a[k]`` with ``b[k]``.
+
+    :param a: K valid geometries in pixels, such as `repaired` and `polygon_geometries` return: many pairs may share
+        one geometry, so none is checked again.
+    :param b: K geometries, likewise.
+    :return: shape (K,), float64 in [0, 1]; edge cases as in `polygon_iou`.
+
+    >>> import shapely
+    >>> polygon_iou_pairs([shapely.box(0, 0, 2, 2), None], [shapely.box(1, 0, 3, 2), shapely.box(0, 0, 1, 1)]).round(3)
+    array([0.333,   nan])
+    """
+    return _iou(_as_array(a), _as_array(b))
+
+
+def repaired(geometries: Geometries) -> NDArray[np.object_]:
+    """
+    Return the geometries with the invalid ones made valid, and None for those that cannot be.
+
+    ``make_valid`` keeps both wings of a bow-tie, of which ``buffer(0)`` would lose one.
+    """
+    array = _as_array(geometries)
+    with np.errstate(all="ignore"):
+        valid = shapely.is_valid(array)
+        if valid.all():
+            return array
+        array = array.copy()
+        for index in np.flatnonzero(~valid & ~shapely.is_missing(array)):
+            try:
+                array[index] = shapely.make_valid(array[index])
+            except shapely.errors.GEOSException:
+                array[index] = None
+    return array
+
+
+def _as_array(geometries: Geometries) -> NDArray[np.object_]:
+    if isinstance(geometries, np.ndarray):
+        return geometries
     array = np.empty(len(geometries), dtype=object)
     array[:] = geometries
-    invalid = ~shapely.is_valid(array)
-    array[invalid] = shapely.make_valid(array[invalid])
     return array
+
+
+def _iou(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the IoU of two arrays of valid geometries, which are broadcast."""
+    measures_a, measures_b = (
+        np.concatenate((shapely.bounds(side), shapely.area(side)[..., None]), -1) for side in (a, b)
+    )
+    sum_of_areas = measures_a[..., 4] + measures_b[..., 4]
+    iou = np.where(np.isnan(sum_of_areas), np.nan, 0.0)
+    # Empty bounds are NaN, which touch nothing.
+    near = ((measures_a[..., :2] <= measures_b[..., 2:4]) & (measures_b[..., :2] <= measures_a[..., 2:4])).all(axis=-1)
+    if not near.any():
+        return iou
+    first, second = (np.broadcast_to(side, near.shape)[near] for side in (a, b))
+    # GEOS rounds the two orders of a pair differently, so all pairs are put into the same one.
+    swap = comes_after(*(np.broadcast_to(side, (*near.shape, 5))[near] for side in (measures_a, measures_b)))
+    with np.errstate(all="ignore"):
+        intersection = _shared_area(np.where(swap, second, first), np.where(swap, first, second))
+        ratio = intersection / (sum_of_areas[near] - intersection)
+    ratio[intersection == 0] = 0  # also of two areas of 0
+    ratio[shapely.equals_exact(first, second, 0.0)] = 1
+    iou[near] = np.clip(ratio, 0, 1)
+    return iou
+
+
+def _shared_area(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the areas of the intersections, of which only a block at a time is held; NaN where GEOS refuses a pair."""
+    if len(a) <= BLOCK:
+        try:
+            area: NDArray[np.float64] = shapely.area(shapely.intersection(a, b))
+        except shapely.errors.GEOSException:
+            if len(a) == 1:
+                return np.array([np.nan])
+        else:
+            return area
+    half = len(a) // 2
+    return np.concatenate((_shared_area(a[:half], b[:half]), _shared_area(a[half:], b[half:])))
