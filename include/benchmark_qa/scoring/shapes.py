@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from include.benchmark_qa.labels.columns import FloatArray, IntArray, Mask, ObjectColumns
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.scoring.settings import ScoringSettings
-from include.benchmark_qa.similarity.bitmasks import run_iou
+from include.benchmark_qa.similarity.bitmasks import Rle, bitmask_iou_pairs
 from include.benchmark_qa.similarity.boxes import box_iou_pairs
+from include.benchmark_qa.similarity.cuboids import cuboid_iou_pairs
+from include.benchmark_qa.similarity.cuboids_2d import cuboid_2d_iou_pairs
+from include.benchmark_qa.similarity.ellipses import ellipse_iou_pairs
 from include.benchmark_qa.similarity.keypoints import node_similarity
 from include.benchmark_qa.similarity.lines import point_similarity_pairs, sample_lines, sampled_similarity
-from include.benchmark_qa.similarity.mask_runs import MAX_PIXELS, decode_runs
+from include.benchmark_qa.similarity.polygon_building import polygon_geometries
+from include.benchmark_qa.similarity.polygons import polygon_iou_pairs
 from include.benchmark_qa.similarity.ragged import portions, positions_of
 from include.benchmark_qa.similarity.ranges import united_iou
 from include.benchmark_qa.similarity.rotated_boxes import rotated_box_iou_pairs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PAIRS_AT_ONCE = 16384
 VALUES_AT_ONCE = 1 << 20
@@ -93,6 +100,22 @@ def _scaled(kernel: Callable[[FloatArray, FloatArray], FloatArray], axes: str) -
     return compare
 
 
+def _circles(truth: _Side, submitted: _Side, size: FloatArray, _: _Context) -> FloatArray:
+    """Compare circles as ellipses: both their half axes are told in terms of the image's width."""
+
+    def ellipses(side: _Side) -> FloatArray:
+        x, y, radius, stretch, theta = side.table[side.slot].T
+        width, height = size.T
+        return np.column_stack([x * width, y * height, radius * width, radius * stretch * width, theta])
+
+    return ellipse_iou_pairs(ellipses(truth), ellipses(submitted))
+
+
+def _cuboids_2d(truth: _Side, submitted: _Side, size: FloatArray, _: _Context) -> FloatArray:
+    scale = size[:, None, :]
+    return cuboid_2d_iou_pairs(truth.table[truth.slot] * scale, submitted.table[submitted.slot] * scale)
+
+
 def _points(truth: _Side, submitted: _Side, size: FloatArray, context: _Context) -> FloatArray:
     ours, theirs = truth.table[truth.slot] * size, submitted.table[submitted.slot] * size
     return point_similarity_pairs(ours, theirs, size.prod(axis=1), context.settings.point_tolerance)
@@ -110,6 +133,15 @@ def _distinct(slot: IntArray, size: FloatArray) -> tuple[IntArray, FloatArray, I
     return keys // max(len(sizes), 1), np.column_stack([found.real, found.imag]), pair_key
 
 
+def _polygons(truth: _Side, submitted: _Side, size: FloatArray, _: _Context) -> FloatArray:
+    def geometries(side: _Side) -> NDArray[np.object_]:
+        slots, sizes, pair = _distinct(side.slot, size)
+        built: NDArray[np.object_] = polygon_geometries(side.table, slots, sizes)[pair]
+        return built
+
+    return polygon_iou_pairs(geometries(truth), geometries(submitted))
+
+
 def _polylines(truth: _Side, submitted: _Side, size: FloatArray, context: _Context) -> FloatArray:
     def samples(side: _Side) -> FloatArray:
         slots, sizes, pair = _distinct(side.slot, size)
@@ -124,17 +156,17 @@ def _polylines(truth: _Side, submitted: _Side, size: FloatArray, context: _Conte
 
 def _bitmasks(truth: _Side, submitted: _Side, _: FloatArray, __: _Context) -> FloatArray:
     """Compare masks that begin at the same place and have the same height and width; others give NaN."""
-    our_slots, ours = np.unique(truth.slot, return_inverse=True)
-    their_slots, theirs = np.unique(submitted.slot, return_inverse=True)
-    masks: list[Mask] = [truth.table[slot] for slot in our_slots] + [submitted.table[slot] for slot in their_slots]
-    theirs = theirs + len(our_slots)
-    layouts: dict[tuple[int, ...], int] = {}
-    places = [(mask.top, mask.left, mask.height, mask.width) for mask in masks]
-    layout = np.array([layouts.setdefault(place, len(layouts)) for place in places], dtype=np.int64)
-    pixels = [min(mask.height * mask.width, MAX_PIXELS + 1) for mask in masks]
-    runs = decode_runs([mask.counts.encode("utf-8", "surrogatepass") for mask in masks], np.array(pixels, np.int64))
-    comparable = runs.valid[ours] & runs.valid[theirs] & (layout[ours] == layout[theirs])
-    return np.where(comparable, run_iou(runs, ours, theirs), np.nan)
+    (ours, our_place), (theirs, their_place) = _masks(truth), _masks(submitted)
+    return np.where((our_place == their_place).all(axis=1), bitmask_iou_pairs(ours, theirs), np.nan)
+
+
+def _masks(side: _Side) -> tuple[list[Rle], IntArray]:
+    """Return each pair's mask in COCO's form, and where it begins; Encord's runs go along the rows, not the columns."""
+    slots, pair = np.unique(side.slot, return_inverse=True)
+    masks: list[Mask] = [side.table[slot] for slot in slots]
+    built: list[Rle] = [{"size": (mask.width, mask.height), "counts": mask.counts} for mask in masks]
+    place = np.array([(mask.top, mask.left) for mask in masks], dtype=np.int64).reshape(-1, 2)
+    return [built[index] for index in pair], place[pair]
 
 
 def _skeletons(truth: _Side, submitted: _Side, size: FloatArray, context: _Context) -> FloatArray:
@@ -195,6 +227,11 @@ def _ranges(truth: _Side, submitted: _Side, _: FloatArray, __: _Context) -> Floa
 _COMPARISONS: Mapping[str, _Comparison] = {
     "bounding_box": _scaled(box_iou_pairs, "xyxy"),
     "rotatable_bounding_box": _scaled(rotated_box_iou_pairs, "xyxy-"),
+    "ellipse": _scaled(ellipse_iou_pairs, "xyxy-"),
+    "circle": _circles,
+    "cuboid": _scaled(cuboid_iou_pairs, "---------"),
+    "cuboid_2d": _cuboids_2d,
+    "polygon": _polygons,
     "bitmask": _bitmasks,
     "point": _points,
     "polyline": _polylines,

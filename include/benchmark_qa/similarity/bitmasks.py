@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from include.benchmark_qa.similarity.mask_runs import FloatArray, MaskRuns, decode_runs, intersections
-from include.benchmark_qa.similarity.ragged import IntArray
+from include.benchmark_qa.similarity.ragged import IntArray, portions
 
 Rle = Mapping[str, Any]
 
+CHARACTERS_AT_ONCE = 1 << 17  # of run lengths: what is made of them stays in the processor's cache
 _LONGEST_SIDE = 1 << 31
 
 
@@ -30,13 +31,13 @@ def bitmask_iou(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
     >>> bitmask_iou([left], [left, right, full])
     array([[1. , 0. , 0.5]])
     """
-    runs, sizes = decode_masks([*a, *b])
+    runs, sizes = _decode([_read_mask(mask) for mask in (*a, *b)])
     if not runs.valid.all():
         raise ValueError(f"mask {int(np.argmin(runs.valid))} of both lists is not a COCO run-length encoded mask")
     if (sizes != sizes[:1]).any():
         raise ValueError(f"masks differ in size: {sorted({(int(h), int(w)) for h, w in sizes})}")
     rows, columns = np.divmod(np.arange(len(a) * len(b)), max(len(b), 1))
-    return run_iou(runs, rows, columns + len(a)).reshape(len(a), len(b))
+    return _run_iou(runs, rows, columns + len(a)).reshape(len(a), len(b))
 
 
 def bitmask_iou_pairs(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
@@ -49,38 +50,35 @@ def bitmask_iou_pairs(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
     """
     if len(a) != len(b):
         raise ValueError(f"{len(a)} masks cannot be paired with {len(b)}")
-    distinct: dict[int, int] = {}
-    masks: list[Rle] = []
-    place = np.empty(2 * len(a), dtype=np.int64)
-    for position, mask in enumerate([*a, *b]):
-        place[position] = distinct.setdefault(id(mask), len(masks))
-        if place[position] == len(masks):
-            masks.append(mask)
-    runs, sizes = decode_masks(masks)
-    rows, columns = place[: len(a)], place[len(a) :]
-    comparable = runs.valid[rows] & runs.valid[columns] & (sizes[rows] == sizes[columns]).all(axis=1)
-    return np.where(comparable, run_iou(runs, rows, columns), np.nan)
+    similarity = np.empty(len(a))
+    read = {id(mask): _read_mask(mask) for masks in (a, b) for mask in masks}
+    keys = np.array([[id(one), id(other)] for one, other in zip(a, b, strict=True)], dtype=np.int64).reshape(-1, 2)
+    lengths = [len(read[one][1]) + len(read[other][1]) for one, other in keys.tolist()]
+    for part in portions(np.array(lengths, dtype=np.int64), CHARACTERS_AT_ONCE):
+        distinct, place = np.unique(keys[part], return_inverse=True)
+        rows, columns = place.reshape(-1, 2).T
+        runs, sizes = _decode([read[key] for key in distinct.tolist()])
+        comparable = runs.valid[rows] & runs.valid[columns] & (sizes[rows] == sizes[columns]).all(axis=1)
+        similarity[part] = np.where(comparable, _run_iou(runs, rows, columns), np.nan)
+    return similarity
 
 
-def run_iou(runs: MaskRuns, a: IntArray, b: IntArray) -> FloatArray:
+def _run_iou(runs: MaskRuns, a: IntArray, b: IntArray) -> FloatArray:
     """Return the intersection over union of the masks ``a[k]`` and ``b[k]``, which are of one size; shape (K,)."""
     common = intersections(runs, a, b)
     union = runs.area[a] + runs.area[b] - common
     return np.divide(common, union, out=np.ones_like(common), where=union > 0)
 
 
-def decode_masks(masks: Sequence[Rle]) -> tuple[MaskRuns, IntArray]:
-    """Return the runs of masks and their sizes, shape (n, 2); what is no mask is not valid and has the size -1, -1."""
-    sizes, counts = [], []
-    for mask in masks:
-        size, text = _read_mask(mask)
-        sizes.append(size)
-        counts.append(text)
-    array = np.array(sizes, dtype=np.int64).reshape(-1, 2)
-    return decode_runs(counts, np.where(array[:, 0] < 0, -1, array[:, 0] * array[:, 1])), array
+def _decode(masks: Sequence[tuple[tuple[int, int], bytes]]) -> tuple[MaskRuns, IntArray]:
+    """Return the runs of masks and their sizes, shape (n, 2)."""
+    sizes = np.array([size for size, _ in masks], dtype=np.int64).reshape(-1, 2)
+    pixels = np.where(sizes[:, 0] < 0, -1, sizes[:, 0] * sizes[:, 1])
+    return decode_runs([counts for _, counts in masks], pixels), sizes
 
 
 def _read_mask(mask: Rle) -> tuple[tuple[int, int], bytes]:
+    """Return a mask's size and its run-length string; what is no mask has the size -1, -1."""
     try:
         height, width = mask["size"]
         counts = mask["counts"]

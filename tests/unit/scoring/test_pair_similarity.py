@@ -6,14 +6,16 @@ from encord.objects.bitmask import BitmaskCoordinates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.benchmark_qa.labels.columns import Mask, ObjectColumns, Ragged
+from include.benchmark_qa.labels.columns import Areas, Mask, ObjectColumns, Ragged
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.scoring import shapes
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.shapes import pair_similarity
 from include.benchmark_qa.similarity.boxes import box_iou
+from include.benchmark_qa.similarity.ellipses import ellipse_iou
 from include.benchmark_qa.similarity.keypoints import oks
 from include.benchmark_qa.similarity.lines import point_similarity, polyline_similarity
+from include.benchmark_qa.similarity.polygons import polygon_iou, to_geometry
 from include.benchmark_qa.similarity.ranges import range_iou
 from include.benchmark_qa.similarity.rotated_boxes import rotated_box_iou
 
@@ -91,6 +93,59 @@ def test_ranges_are_compared_whatever_the_size(shape):
     found = compare(shape, ragged(truth, 3), ragged(submitted, 3), PAIRS, SIZES)
     expected = [range_iou([[(0, 10)]], [[(5, 15)]])[0, 0], 0.0, 10 / 11, 0.0, 11 / 20, 1 / 3]
     assert found.tolist() == pytest.approx(expected)
+
+
+def test_circles_and_ellipses_are_the_ellipses_that_encord_draws():
+    # r, and the other half axis with it, is a fraction of the width; rx and ry are of width and height.
+    circle = np.array([[0.5, 0.5, 0.1, 0.5, 30.0]])
+    ellipse = np.array([[0.51, 0.5, 0.1, 0.1, 30.0], [0.5, 0.5, 0.1, 0.1, 30.0]])
+    size = np.array([400.0, 200.0])
+    drawn = ellipse_iou(
+        np.array([[200, 100, 40, 20, 30.0]]), np.array([[204, 100, 40, 20, 30.0], [200, 100, 40, 20, 30]])
+    )
+    assert compare("ellipse", ellipse[1:], ellipse, [(0, 0), (0, 1)], size).tolist() == pytest.approx(drawn[0].tolist())
+    same = compare("circle", circle, circle + np.array([[0.01, 0, 0, 0, 0]]), [(0, 0)], size)
+    assert same.tolist() == pytest.approx(drawn[0, :1].tolist())
+
+
+def test_cuboids_in_space_have_no_pixels():
+    cuboid = np.array([[0.0, 0, 0, 2, 2, 2, 0, 0, 0], [1, 0, 0, 2, 2, 2, 0, 0, 0]])
+    assert compare("cuboid", cuboid, cuboid, [(0, 1), (1, 1)], (640, 480)).tolist() == pytest.approx([1 / 3, 1.0])
+
+
+def test_flat_cuboids_are_compared_by_their_faces_in_pixels():
+    face = np.array([[0.1, 0.1], [0.3, 0.1], [0.3, 0.3], [0.1, 0.3]])
+    cuboid = np.concatenate([face, face + 0.2])[None]
+    moved = np.concatenate([face + np.array([0.1, 0]), face + 0.2])[None]
+    assert compare("cuboid_2d", cuboid, moved, [(0, 0)], (640, 480)).tolist() == pytest.approx([(1 / 3 + 1) / 2])
+
+
+def areas(polygons):
+    """Return the columns of polygons: lists of parts, which are lists of rings."""
+    parts = [part for polygon in polygons for part in polygon]
+    rings = [ring for part in parts for ring in part]
+    counts = [[len(one) for one in many] for many in (rings, parts, polygons)]
+    return Areas(np.concatenate(rings), *(np.cumsum([0, *count]) for count in counts))
+
+
+def test_polygons_are_compared_in_pixels_each_size_for_itself():
+    random = np.random.default_rng(8)
+    square = np.array([[0.1, 0.1], [0.6, 0.1], [0.6, 0.7], [0.1, 0.7]])
+    hole, bow_tie = square * 0.5 + 0.1, square[[0, 2, 1, 3]]
+    truth = [[[square, hole]], [[bow_tie]], [[square], [square * 0.2 + 0.75]]]
+    submitted = [[[square + 0.05]], [[hole], [square * 0.2 + 0.75]], [[square * 0.9]], [[random.random((9, 2))]]]
+
+    def geometry(polygon, size):
+        return to_geometry([[ring * size for ring in part] for part in polygon])
+
+    expected = [
+        polygon_iou([geometry(truth[one], size)], [geometry(submitted[other], size)])[0, 0]
+        for (one, other), size in zip(PAIRS, SIZES, strict=True)
+    ]
+    assert compare("polygon", areas(truth), areas(submitted), PAIRS, SIZES).tolist() == pytest.approx(
+        expected, abs=1e-9
+    )
+    assert min(expected[:3]) > 0.05
 
 
 def skeleton(vocabulary, nodes):
