@@ -53,11 +53,9 @@ def dynamic_agreement(
     """
     Compare the dynamic answers of K pairs of owners that hold on ``frame``, shape (K,).
 
-    As ``answer_agreement``; a frame outside all ranges of a question is one on which it was not answered. Where
-    ranges of one question overlap, the range that starts later holds, and the options of a checklist add up.
+    As ``answer_agreement``; a frame outside all ranges of a question is one on which it was not answered.
     """
-    ours = follow_answers(truth.dynamic_answers, ontology, vocabulary)
-    theirs = follow_answers(submitted.dynamic_answers, ontology, vocabulary)
+    ours, theirs = (follow_answers(labels.dynamic_answers) for labels in (truth, submitted))
     return _agreement(
         (ours.codes_at(truth_owner, frame), ours.sets),
         (theirs.codes_at(submitted_owner, frame), theirs.sets),

@@ -49,7 +49,7 @@ def answer_differences(
     static = compare_answer_sets(
         (ours[0][truth_owner], ours[1]), (theirs[0][submitted_owner], theirs[1]), ontology, vocabulary, settings
     )
-    before, after = (follow_answers(side.dynamic_answers, ontology, vocabulary) for side in (truth, submitted))
+    before, after = (follow_answers(side.dynamic_answers) for side in (truth, submitted))
     moving = compare_answer_sets(
         (before.codes_at(truth_owner, frame), before.sets),
         (after.codes_at(submitted_owner, frame), after.sets),

@@ -53,20 +53,6 @@ def edits(a: str, b: str) -> int:
     return row[-1]
 
 
-def plain_at(held: list[tuple[str, Any, int, int]], frame: int, ontology: OntologyIndex = ONTOLOGY) -> dict[str, Any]:
+def plain_at(held: list[tuple[str, Any, int, int]], frame: int) -> dict[str, Any]:
     """Return the answers that hold on a frame, out of (question, answer, first frame, last frame)."""
-    answers: dict[str, Any] = {}
-    for asked in {name for name, *_ in held}:
-        here = [(value, first, last) for name, value, first, last in held if name == asked and first <= frame <= last]
-        if not here:
-            continue
-        if ontology.attributes[asked].kind == "checklist":
-            answers[asked] = frozenset().union(*(value for value, _, _ in here))
-        else:
-            latest = min(here, key=lambda one: (-one[1], one[2], str(sorted(one[0]) if is_set(one[0]) else one[0])))
-            answers[asked] = latest[0]
-    return answers
-
-
-def is_set(value: Any) -> bool:
-    return isinstance(value, frozenset | set)
+    return {name: value for name, value, first, last in held if first <= frame <= last}
