@@ -42,15 +42,23 @@ def maximum_weight_matching(
     if len(lefts) == len(rights) == len(weight):
         return ~chosen  # nobody competes
     part = _components(left, right, len(lefts), len(rights))
-    order = np.lexsort((right, left, -weight, part))
-    starts = np.flatnonzero(np.diff(part[order], prepend=-1))
+    rows, row = _number_within_part(left, part)
+    columns, column = _number_within_part(right, part)
     # Where one node has all the edges, the heaviest is the answer.
-    is_star = (_nodes_per_part(left, part) == 1) | (_nodes_per_part(right, part) == 1)
-    chosen[order[starts[is_star]]] = True
+    is_star = (rows == 1) | (columns == 1)
+    by_weight = np.lexsort((right, left, -weight, part))
+    heaviest = by_weight[np.flatnonzero(np.diff(part[by_weight], prepend=-1))]
+    chosen[heaviest[is_star]] = True
+    is_square = (rows == 2) & (columns == 2)
+    edges = np.flatnonzero(is_square[part])
+    chosen[edges] = _solve_squares(part[edges], row[edges], column[edges], weight[edges], most_edges)
+    order = np.lexsort((right, left, part))
+    starts = np.flatnonzero(np.diff(part[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
-    for start, end in zip(starts[~is_star], ends[~is_star], strict=True):
-        edges = order[start:end]
-        chosen[edges[_solve(left[edges], right[edges], weight[edges], most_edges)]] = True
+    for number in np.flatnonzero(~(is_star | is_square)).tolist():
+        edges = order[starts[number] : ends[number]]
+        shape = int(rows[number]), int(columns[number])
+        chosen[edges[_solve(row[edges], column[edges], weight[edges], shape, most_edges)]] = True
     return chosen
 
 
@@ -62,25 +70,42 @@ def _components(left: NDArray[np.intp], right: NDArray[np.intp], lefts: int, rig
     return label[left]
 
 
-def _nodes_per_part(node: NDArray[np.intp], part: NDArray[np.int32]) -> NDArray[np.intp]:
+def _number_within_part(node: NDArray[np.intp], part: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return how many nodes each component has, and the number of each edge's node within its component."""
     part_of_node = np.zeros(int(node.max()) + 1, dtype=np.intp)
     part_of_node[node] = part
-    return np.bincount(part_of_node)
+    counts = np.bincount(part_of_node)
+    number = np.empty(len(part_of_node), dtype=np.intp)
+    number[np.argsort(part_of_node, kind="stable")] = np.arange(len(number)) - np.repeat(
+        np.cumsum(counts) - counts, counts
+    )
+    return counts, number[node]
 
 
-def _solve(left: NDArray[np.intp], right: NDArray[np.intp], weight: FloatArray, most_edges: bool) -> NDArray[np.intp]:
-    """Return the places of the chosen edges of one component."""
-    lefts, left = np.unique(left, return_inverse=True)
-    rights, right = np.unique(right, return_inverse=True)
+def _solve_squares(
+    part: NDArray[np.int32],
+    row: NDArray[np.intp],
+    column: NDArray[np.intp],
+    weight: FloatArray,
+    most_edges: bool,
+) -> BoolArray:
+    """Solve all components of two by two nodes, the commonest: the straight pairs or the crossed ones."""
+    _, place = np.unique(part, return_inverse=True)
+    worth = np.zeros((int(place.max(initial=-1)) + 1, 2, 2))
+    worth[place, row, column] = weight + (3 if most_edges else 0)
+    straight = worth[:, 0, 0] + worth[:, 1, 1] >= worth[:, 0, 1] + worth[:, 1, 0]
+    return np.asarray((row == column) == straight[place])
+
+
+def _solve(
+    row: NDArray[np.intp], column: NDArray[np.intp], weight: FloatArray, shape: tuple[int, int], most_edges: bool
+) -> NDArray[np.intp]:
+    """Return the places of the chosen edges of one component; they are sorted by row and column."""
     if most_edges:  # one more edge outweighs any sum, so a poor edge never costs one elsewhere
-        weight = weight + min(len(lefts), len(rights)) + 1
-    cells = len(lefts) * len(rights)
-    solve = _solve_dense if cells <= MOST_CELLS_PER_EDGE * len(weight) else _solve_sparse
-    order = np.lexsort((right, left))
-    row, column = solve(left[order], right[order], weight[order], (len(lefts), len(rights)))
-    place = np.searchsorted(left[order] * len(rights) + right[order], row * len(rights) + column)
-    solution: NDArray[np.intp] = order[place]
-    return solution
+        weight = weight + min(shape) + 1
+    solve = _solve_dense if shape[0] * shape[1] <= MOST_CELLS_PER_EDGE * len(weight) else _solve_sparse
+    rows, columns = solve(row, column, weight, shape)
+    return np.searchsorted(row * shape[1] + column, rows * shape[1] + columns)
 
 
 def _solve_dense(
