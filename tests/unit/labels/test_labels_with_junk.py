@@ -15,7 +15,7 @@ from include.benchmark_qa.labels.columns import Areas, LabelColumns, Ragged
 from include.benchmark_qa.labels.reading import is_unsaved
 from tests.unit.labels.label_samples import described, read, sdk_row
 
-LIMITS = settings(max_examples=150, deadline=None)
+LIMITS = settings(max_examples=60, deadline=None)
 
 GEOMETRIES = {
     "bounding_box": {"boundingBox": {"x": 0.1, "y": 0.2, "w": 0.3, "h": 0.4}},
@@ -58,9 +58,7 @@ def actions(shape: str) -> list[dict[str, Any]]:
 def sample(data_type: str) -> dict[str, Any]:
     """Return a label row with something of everything."""
     blob = sdk_row(data_type).to_encord_dict()
-    objects = [drawn(shape) for shape in GEOMETRIES] + [
-        drawn("polygon", objectHash="old", **OLDER_POLYGON, polygons=None)
-    ]
+    objects = [drawn(shape) for shape in GEOMETRIES]
     if data_type in {"image", "video"}:
         (unit,) = blob["data_units"].values()
         labels = {"objects": objects, "classifications": [{"classificationHash": "older", "featureHash": "scene!"}]}
