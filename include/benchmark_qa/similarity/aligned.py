@@ -56,9 +56,8 @@ def in_order(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def comes_after(a: FloatArray, b: FloatArray) -> BoolArray:
     """Say which rows of ``a`` are greater than the aligned rows of ``b``, by the first number that differs."""
-    after = np.zeros(len(a), dtype=bool)
-    for column in reversed(range(a.shape[1])):
-        after = np.where(a[:, column] == b[:, column], after, a[:, column] > b[:, column])
+    rows, column = np.arange(len(a)), (a != b).argmax(axis=1)
+    after: BoolArray = a[rows, column] > b[rows, column]
     return after
 
 

@@ -43,7 +43,10 @@ def polygon_iou(a: Geometries, b: Geometries) -> NDArray[np.float64]:
     >>> polygon_iou([bow_tie], [shapely.box(0, 0, 10, 10)])
     array([[0.5]])
     """
-    return _iou(repaired(a)[:, None], repaired(b)[None, :])
+    both = repaired([*a, *b])
+    measures = _measures(both)
+    rows, columns = np.repeat(np.arange(len(a)), len(b)), np.tile(np.arange(len(a), len(both)), len(a))
+    return _iou(both[rows], both[columns], measures[rows], measures[columns]).reshape(len(a), len(b))
 
 
 def polygon_iou_pairs(a: Geometries, b: Geometries) -> NDArray[np.float64]:
@@ -59,7 +62,8 @@ def polygon_iou_pairs(a: Geometries, b: Geometries) -> NDArray[np.float64]:
     >>> polygon_iou_pairs([shapely.box(0, 0, 2, 2), None], [shapely.box(1, 0, 3, 2), shapely.box(0, 0, 1, 1)]).round(3)
     array([0.333,   nan])
     """
-    return _iou(_as_array(a), _as_array(b))
+    first, second = _as_array(a), _as_array(b)
+    return _iou(first, second, _measures(first), _measures(second))
 
 
 def repaired(geometries: Geometries) -> NDArray[np.object_]:
@@ -90,25 +94,32 @@ def _as_array(geometries: Geometries) -> NDArray[np.object_]:
     return array
 
 
-def _iou(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Return the IoU of two arrays of valid geometries, which are broadcast."""
-    measures_a, measures_b = (
-        np.concatenate((shapely.bounds(side), shapely.area(side)[..., None]), -1) for side in (a, b)
-    )
-    sum_of_areas = measures_a[..., 4] + measures_b[..., 4]
-    iou = np.where(np.isnan(sum_of_areas), np.nan, 0.0)
-    # Empty bounds are NaN, which touch nothing.
-    near = ((measures_a[..., :2] <= measures_b[..., 2:4]) & (measures_b[..., :2] <= measures_a[..., 2:4])).all(axis=-1)
-    if not near.any():
-        return iou
-    first, second = (np.broadcast_to(side, near.shape)[near] for side in (a, b))
-    # GEOS rounds the two orders of a pair differently, so all pairs are put into the same one.
-    swap = comes_after(*(np.broadcast_to(side, (*near.shape, 5))[near] for side in (measures_a, measures_b)))
+def _measures(geometries: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the least x and y, the greatest x and y, and the area, shape (n, 5); NaN for None."""
+    measures = np.empty((len(geometries), 5))
+    measures[:, :4], measures[:, 4] = shapely.bounds(geometries), shapely.area(geometries)
+    return measures
+
+
+def _iou(
+    a: NDArray[np.object_], b: NDArray[np.object_], measures_a: NDArray[np.float64], measures_b: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the IoU of aligned valid geometries, whose measures are known."""
     with np.errstate(all="ignore"):
-        intersection = _shared_area(np.where(swap, second, first), np.where(swap, first, second))
-        ratio = intersection / (sum_of_areas[near] - intersection)
+        iou: NDArray[np.float64] = (measures_a[:, 4] + measures_b[:, 4]) * 0  # NaN where there is none
+    # The bounds of an empty geometry are NaN, which touch nothing.
+    touching = (measures_a[:, :2] <= measures_b[:, 2:4]) & (measures_b[:, :2] <= measures_a[:, 2:4])
+    near = np.flatnonzero(touching.all(axis=1))
+    if not near.size:
+        return iou
+    a, b, measures_a, measures_b = a[near], b[near], measures_a[near], measures_b[near]
+    # GEOS rounds the two orders of a pair differently, so all pairs are put into the same one.
+    swap = comes_after(measures_a, measures_b)
+    with np.errstate(all="ignore"):
+        intersection = _shared_area(np.where(swap, b, a), np.where(swap, a, b))
+        ratio = intersection / (measures_a[:, 4] + measures_b[:, 4] - intersection)
     ratio[intersection == 0] = 0  # also of two areas of 0
-    ratio[shapely.equals_exact(first, second, 0.0)] = 1
+    ratio[shapely.equals_exact(a, b, 0.0)] = 1
     iou[near] = np.clip(ratio, 0, 1)
     return iou
 
