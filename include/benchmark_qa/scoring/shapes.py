@@ -85,17 +85,24 @@ def pair_similarity(
     return similarity
 
 
-def _scaled(kernel: Callable[[FloatArray, FloatArray], FloatArray], axes: str) -> _Comparison:
-    """
-    Compare rows of numbers with a kernel that wants pixels.
+def _as_written(kernel: Callable[[FloatArray, FloatArray], FloatArray]) -> _Comparison:
+    """Compare rows of numbers with a kernel whose answer does not depend on the size of the image."""
 
-    :param axes: one letter per column: x for a fraction of the width, y of the height, - for what is left as it is.
-    """
-    columns = ["xy-".index(axis) for axis in axes]
+    def compare(truth: _Side, submitted: _Side, _: FloatArray, __: _Context) -> FloatArray:
+        return kernel(truth.table[truth.slot], submitted.table[submitted.slot])
+
+    return compare
+
+
+def _in_pixels(kernel: Callable[[FloatArray, FloatArray], FloatArray]) -> _Comparison:
+    """Compare rows that begin with x, y, width, height with a kernel that wants these in pixels."""
 
     def compare(truth: _Side, submitted: _Side, size: FloatArray, _: _Context) -> FloatArray:
-        scale = np.column_stack([size, np.ones(len(size))])[:, columns]
-        return kernel(truth.table[truth.slot] * scale, submitted.table[submitted.slot] * scale)
+        rows = truth.table[truth.slot], submitted.table[submitted.slot]
+        for row in rows:
+            row[:, 0:2] *= size
+            row[:, 2:4] *= size
+        return kernel(*rows)
 
     return compare
 
@@ -225,11 +232,11 @@ def _ranges(truth: _Side, submitted: _Side, _: FloatArray, __: _Context) -> Floa
 
 
 _COMPARISONS: Mapping[str, _Comparison] = {
-    "bounding_box": _scaled(box_iou_pairs, "xyxy"),
-    "rotatable_bounding_box": _scaled(rotated_box_iou_pairs, "xyxy-"),
-    "ellipse": _scaled(ellipse_iou_pairs, "xyxy-"),
+    "bounding_box": _as_written(box_iou_pairs),  # stretching both boxes and all areas changes no share
+    "rotatable_bounding_box": _in_pixels(rotated_box_iou_pairs),
+    "ellipse": _in_pixels(ellipse_iou_pairs),
     "circle": _circles,
-    "cuboid": _scaled(cuboid_iou_pairs, "---------"),
+    "cuboid": _as_written(cuboid_iou_pairs),
     "cuboid_2d": _cuboids_2d,
     "polygon": _polygons,
     "bitmask": _bitmasks,

@@ -87,8 +87,10 @@ def _numbers(counts: Sequence[bytes]) -> tuple[IntArray, IntArray, BoolArray]:
     numbers = (((digits[is_last] & 31) ^ 16).view(np.int8) - 16).astype(np.int64)  # bit 16 is the sign
     too_long = _add_low_digits(numbers, places, np.searchsorted(dropped, places), digits[places] & 31)
     valid = np.ones(len(counts), dtype=np.bool_)
-    for wrong in (np.flatnonzero(digits > 63), cut_off, too_long):
-        valid[np.searchsorted(text, wrong, side="right") - 1] = False
+    unknown = np.flatnonzero(digits > 63)
+    for wrong in (unknown, cut_off, too_long):
+        if len(wrong):
+            valid[np.searchsorted(text, wrong, side="right") - 1] = False
     return numbers, counted, valid
 
 
@@ -131,9 +133,8 @@ def _refuse_misfits(outside: IntArray, inside: IntArray, rows: IntArray, valid: 
             absurd = np.flatnonzero(unsigned > MAX_PIXELS)
             lengths[absurd] = 0
             valid[np.searchsorted(rows, absurd, side="right") - 1] = False
-    filled = np.flatnonzero(np.diff(rows))
-    if len(filled):
-        valid[filled] &= np.add.reduceat(outside + inside, rows[filled]) <= pixels[filled]
+    total = offsets_of(outside + inside)[rows]
+    valid &= total[1:] - total[:-1] <= pixels
     if not valid.all():
         blank = np.repeat(~valid, np.diff(rows))
         outside[blank] = inside[blank] = 0

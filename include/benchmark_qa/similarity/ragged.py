@@ -39,6 +39,9 @@ def portions(lengths: IntArray, budget: int) -> Iterator[slice]:
     """Cut lists into stretches that hold at most ``budget`` values each; a longer list is a stretch of its own."""
     begins = offsets_of(lengths)
     start = 0
+    if begins[-1] <= budget and len(lengths):
+        yield slice(0, len(lengths))
+        return
     while start < len(lengths):
         end = max(start + 1, int(np.searchsorted(begins, begins[start] + budget, side="right")) - 1)
         yield slice(start, end)

@@ -217,6 +217,25 @@ def test_masks_that_cannot_be_laid_over_each_other():
     assert found.tolist() == pytest.approx([np.nan] * 5 + [1.0], nan_ok=True)
 
 
+ROWS = {
+    "bounding_box": [0.1, 0.2, 0.3, 0.4],
+    "rotatable_bounding_box": [0.1, 0.2, 0.3, 0.4, 30],
+    "circle": [0.5, 0.5, 0.2, 0.7, 10],
+    "ellipse": [0.5, 0.5, 0.2, 0.1, 10],
+    "point": [0.5, 0.5],
+    "cuboid": [1, 2, 3, 4, 5, 6, 0.1, 0.2, 0.3],
+}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("shape", ROWS)
+def test_a_row_that_is_no_drawing_harms_no_other(shape, bad):
+    table = np.array([ROWS[shape], np.full(len(ROWS[shape]), bad)])
+    found = compare(shape, table, table, [(0, 0), (0, 1), (1, 0), (1, 1), (0, 0)], (640, 480))
+    assert found[[0, 4]].tolist() == pytest.approx([1.0, 1.0])
+    assert (np.isnan(found[1:3]) | (found[1:3] == 0)).all()
+
+
 def test_portions_do_not_change_the_answer(monkeypatch):
     random = np.random.default_rng(6)
     truth = ragged(
