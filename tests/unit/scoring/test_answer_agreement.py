@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from include.benchmark_qa.labels.ontology import index_ontology
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.scoring.agreement import answer_agreement, dynamic_agreement
+from include.benchmark_qa.scoring.answer_sets import code_answer_sets
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from tests.unit.scoring.hand_made import ONTOLOGY, feature, label_columns, question
 from tests.unit.scoring.plain_answers import edits, plain_agreement, plain_at
@@ -201,6 +202,17 @@ def test_an_ontology_with_a_question_under_itself_does_not_hang():
     loop = question("loop", "radio", {"on": [question("loop", "radio", {"on": ()})]})
     ontology = index_ontology({"objects": [feature("car", loop, shape="point")], "classifications": []})
     assert compare({"loop": ["on"]}, {"loop": ["on"]}, ontology=ontology) == (0, 0)
+
+
+def test_equal_sets_of_answers_have_one_code_and_the_empty_set_is_0():
+    holder, attribute, value = np.array([[0, 5, 1], [0, 3, 2], [1, 3, 2], [2, 3, 2], [2, 5, 1], [3, 3, 1]]).T
+    codes, sets = code_answer_sets(holder, attribute, value, 4)
+    assert codes[0] == codes[2]
+    assert len({0, *codes.tolist()}) == 4
+    assert sets.counts[0] == 0
+    assert [sets.counts[code] for code in codes] == [2, 1, 2, 1]
+    begin = sets.offsets[codes[0]]
+    assert (sets.attribute[begin : begin + 2].tolist(), sets.value[begin : begin + 2].tolist()) == ([3, 5], [2, 1])
 
 
 def test_no_pairs_and_an_ontology_without_questions():

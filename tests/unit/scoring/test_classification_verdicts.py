@@ -22,7 +22,8 @@ SKY = {
     "heavy": st.sampled_from(["very", "vary", "a bit"]),
 }
 TAGS = {"tag": st.sets(st.sampled_from(["red", "green", "blue"]), min_size=1).map(frozenset)}
-ONE_RANGE = st.tuples(st.integers(0, 9), st.integers(0, 5)).map(lambda r: (r[0], r[0] + r[1]))
+FRAMES = 10
+ONE_RANGE = st.tuples(st.integers(0, 5), st.integers(0, 3)).map(lambda r: (r[0], r[0] + r[1]))
 
 
 def instances(most, ranges):
@@ -100,7 +101,7 @@ def plainly(truths, submissions, truth_row):
         if row < 0:
             continue
         for name in ("weather", "tags"):
-            for frame in range(20):
+            for frame in range(FRAMES):
                 ours, theirs = (holding(labels, name, frame) for labels in (truths[row], submissions[submission]))
                 if ours or theirs:
                     paired = min(len(ours), len(theirs))
@@ -221,6 +222,19 @@ def test_stretches_by_hand():
     assert judged.similarity == pytest.approx([np.nan, 1, np.nan, np.nan], nan_ok=True)
 
 
+def test_a_range_that_begins_with_the_other_and_ends_before_it():
+    rain = {"sky": frozenset({"rain"})}
+    long, short = [("weather", [(2, 9)], rain)], [("weather", [(2, 4)], rain)]
+    assert entries(judge([long], [short], [0])) == [
+        (0, "matched", 0, 0, 2, 4, 3),
+        (0, "missing", 0, -1, 5, 9, 5),
+    ]
+    assert entries(judge([short], [long], [0])) == [
+        (0, "matched", 0, 0, 2, 4, 3),
+        (0, "extra", -1, 0, 5, 9, 5),
+    ]
+
+
 def test_a_wrong_answer_is_a_mismatch_on_every_frame():
     judged = judge(
         [[("tags", [(0, 3)], {"tag": frozenset({"red", "green"})})]],
@@ -267,10 +281,15 @@ def test_nothing_to_judge():
 @given(ROW, st.integers(1, 3))
 @LIMITS
 def test_crowds_are_found_by_their_fullest_frame(labels, most):
-    fullest = {name: max(len(holding(labels, name, frame)) for frame in range(20)) for name in ("weather", "tags")}
+    fullest = {name: max(len(holding(labels, name, frame)) for frame in range(FRAMES)) for name in ("weather", "tags")}
     made = columns(Vocabulary(), [[], labels], ["video"] * 2)
     found = [(row, ONTOLOGY.class_hashes[code]) for row, code in find_crowds(made, ONTOLOGY, most)]
     assert found == [(1, name) for name in ("tags", "weather") if fullest[name] > most]
+
+
+def test_one_after_the_other_is_no_crowd():
+    labels = columns(Vocabulary(), [[("tags", [(0, 4)], {}), ("tags", [(5, 9)], {})]], ["video"])
+    assert find_crowds(labels, ONTOLOGY, 1) == []
 
 
 def test_a_crowd_is_paired_in_blocks_as_at_once(monkeypatch):
