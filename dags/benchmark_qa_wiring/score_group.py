@@ -40,7 +40,9 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             task_id="list_submissions",
             project_hash=project_hash,
             scored_stage=campaign.workflow.scored_stage,
+            benchmark_project_title=campaign.benchmark_project.title,
             workspace=workspace,
+            settings=scoring_settings(campaign),
             **encord,
         )
         score_labels = EncordScoreLabelsOperator.partial(
@@ -48,7 +50,6 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             map_index_template="{{ task.batch.submissions }} submissions",
             campaign=campaign.name,
             project_hash=project_hash,
-            benchmark_project_title=campaign.benchmark_project.title,
             workspace=workspace,
             settings=scoring_settings(campaign),
             **encord,
@@ -62,6 +63,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             scored_stage=campaign.workflow.scored_stage,
             workspace=workspace,
             policy=campaign.policy.model_dump(),
+            decision=decision_settings(campaign),
             **encord,
         )
         publish_scores = PublishScoresOperator(

@@ -43,3 +43,18 @@ def import_quarantine(run_id: str) -> str:
 def batch(name: str) -> str:
     """Return the file that lists the submissions of one batch."""
     return f"batches/{name}.json"
+
+
+def ledger(project_hash: str) -> str:
+    """Return the file that remembers which submissions of a project were scored, and how."""
+    return f"scores/ledger/{project_hash}.json.gz"
+
+
+def ledger_part(name: str) -> str:
+    """Return the file with what one batch adds to the ledger."""
+    return f"scores/ledger/batches/{name}.json.gz"
+
+
+def actions(project_hash: str) -> str:
+    """Return the folder of the records of what was done about a project's tasks and annotators, and why."""
+    return f"actions/{project_hash}/"

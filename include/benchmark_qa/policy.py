@@ -1,14 +1,18 @@
+"""From scores to actions, each with its reason: what to do is the campaign's settings, nothing here does it."""
+
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, cast
 
-from include.benchmark_qa.scoring.settings import PolicyAction, PolicySettings
+from include.benchmark_qa.decisions import Decision, decide, wilson_interval
+from include.benchmark_qa.scoring.settings import DecisionSettings, PolicyAction, PolicySettings, PolicyStep
 
 
 class ScoredSubmission(Protocol):
-    """What the policy looks at; ``results.rows.SubmissionRow`` has it."""
+    """What the policy looks at; ``ledger.model.LedgerEntry`` has it."""
 
     @property
     def task_uuid(self) -> str: ...
@@ -22,16 +26,39 @@ class ScoredSubmission(Protocol):
     def passed(self) -> bool | None: ...
     @property
     def not_computed(self) -> str: ...
+    @property
+    def hints(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class TaskAction:
-    """What to do with one benchmark task, and why; ``leave`` is an answer too, so that it can be shown."""
+    """
+    What to do with one benchmark task, and why; ``leave`` is an answer too, so that it can be shown.
+
+    ``target`` is the stage of a ``move``, the pathway of a ``proceed``. ``verdict`` is ``pass``, ``fail`` or
+    ``not computed``. ``hints`` go with a fail: ``(annotator, up to three sentences)``; ``issue`` says whether they are
+    to be written as issues.
+    """
 
     task_uuid: str
     data_title: str
     action: PolicyAction
     reason: str
+    target: str = ""
+    verdict: Literal["pass", "fail", "not computed"] = "not computed"
+    hints: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    issue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorAction:
+    """What to do about one annotator, and why: ``passes`` of ``submissions`` scored ones."""
+
+    annotator_email: str
+    action: Literal["notify", "remove"]
+    reason: str
+    submissions: int
+    passes: int
 
 
 def plan_actions(submissions: Iterable[ScoredSubmission], settings: PolicySettings) -> list[TaskAction]:
@@ -48,18 +75,57 @@ def plan_actions(submissions: Iterable[ScoredSubmission], settings: PolicySettin
     return [_plan(task_uuid, tasks[task_uuid], settings) for task_uuid in sorted(tasks)]
 
 
+def plan_annotator_actions(
+    submissions: Iterable[ScoredSubmission], settings: PolicySettings, decision: DecisionSettings
+) -> list[AnnotatorAction]:
+    """
+    Return an action for each annotator whose decision is FAIL, by e-mail address; none where the policy says ``leave``.
+
+    Only computed submissions count, and with fewer than ``min_tasks`` of them nobody fails.
+    """
+    if settings.on_annotator_fail == "leave":
+        return []
+    verdicts: defaultdict[str, list[bool]] = defaultdict(list)
+    for one in submissions:
+        if one.passed is not None:
+            verdicts[one.annotator_email].append(one.passed)
+    actions = []
+    for email, passed in sorted(verdicts.items()):
+        if decide(sum(passed), len(passed), decision.required_pass_rate, decision.min_tasks) is Decision.FAIL:
+            reason = _failure(sum(passed), len(passed), decision)
+            actions.append(AnnotatorAction(email, settings.on_annotator_fail, reason, len(passed), sum(passed)))
+    return actions
+
+
 def _plan(task_uuid: str, submissions: Sequence[ScoredSubmission], settings: PolicySettings) -> TaskAction:
     ordered = sorted(submissions, key=lambda one: one.annotator_email)
+    title = ordered[0].data_title
     unknown = [one for one in ordered if one.passed is None]
     failed = [one for one in ordered if one.passed is False]
-    action: PolicyAction
     if unknown:
-        action, reason = "leave", f"not computed: {_names(unknown)}: {unknown[0].not_computed}"
-    elif failed:
-        action, reason = settings.on_fail, f"below the pass mark: {_names(failed)}"
-    else:
-        action, reason = settings.on_pass, f"every submission passed: {_names(ordered)}"
-    return TaskAction(task_uuid, ordered[0].data_title, action, reason)
+        return TaskAction(task_uuid, title, "leave", f"not computed: {_names(unknown)}: {unknown[0].not_computed}")
+    if failed:
+        action, target = _step(settings.on_fail)
+        hints = tuple((one.annotator_email, tuple(one.hints)) for one in failed if one.hints)
+        reason = f"below the pass mark: {_names(failed)}"
+        return TaskAction(task_uuid, title, action, reason, target, "fail", hints, settings.issues)
+    action, target = _step(settings.on_pass)
+    return TaskAction(task_uuid, title, action, f"every submission passed: {_names(ordered)}", target, "pass")
+
+
+def _step(step: PolicyStep) -> tuple[PolicyAction, str]:
+    if isinstance(step, str):
+        return cast("PolicyAction", step), ""
+    [(action, target)] = step.items()
+    return cast("PolicyAction", action), target
+
+
+def _failure(passes: int, submissions: int, decision: DecisionSettings) -> str:
+    low, high = wilson_interval(passes, submissions)
+    return (
+        f"{passes} of {submissions} submissions passed: with 95 % confidence {low:.0%} to {high:.0%} pass, "
+        f"{decision.required_pass_rate:.0%} are required"
+    )
 
 
 def _names(submissions: Sequence[ScoredSubmission]) -> str:

@@ -14,7 +14,11 @@ class Submission:
     """
     One annotator's labels for one unit, on their branch.
 
-    ``label_hash`` is None where the annotator submitted without saving anything: an empty submission.
+    ``label_hash`` is None where the annotator submitted without saving anything: an empty submission. ``truth_hash``
+    is the data hash of the unit in the benchmark project, None where there is none, ``truth_edited_at`` when its ground
+    truth was last edited, as the ledger writes moments. The versions are those of the
+    labels that it was last scored with, empty where it must be scored whatever its labels are. ``is_waiting``: its task
+    waits in the scored stage; else it is scored again from what is left of it.
     """
 
     task_uuid: str
@@ -23,6 +27,11 @@ class Submission:
     annotator_email: str
     label_branch_name: str
     label_hash: str | None
+    truth_hash: str | None = None
+    truth_edited_at: str | None = None
+    submission_version: str = ""
+    ground_truth_version: str = ""
+    is_waiting: bool = True
 
 
 def split_batches(submissions: Sequence[Submission], size: int) -> Iterator[tuple[Submission, ...]]:

@@ -160,7 +160,14 @@ class Journey:
         workspace = str(self.folder / "workspace")
         stage = {"project_hash": project_hash, "scored_stage": "Consensus 1"}
         batches = execute(
-            EncordListSubmissionsOperator(task_id="submissions", workspace=workspace, batch_size=8, **stage)
+            EncordListSubmissionsOperator(
+                task_id="submissions",
+                workspace=workspace,
+                benchmark_project_title="benchmark project",
+                settings={},
+                batch_size=8,
+                **stage,
+            )
         )
         scores = [
             execute(
@@ -169,7 +176,6 @@ class Journey:
                     batch=batch,
                     campaign="journey",
                     project_hash=project_hash,
-                    benchmark_project_title="benchmark project",
                     workspace=workspace,
                     settings={},
                 )

@@ -1,14 +1,34 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat
 
 # Dag files import this module at every parse: pydantic is the only import beyond the standard library.
 
 TARGET_METRIC = r"^((macro_|worst_)?(score|accuracy|precision|recall|f1|jaccard|mean_iou|pq|attribute_accuracy)|idf1)$"
 TextMatch = Literal["levenshtein", "exact"]
-PolicyAction = Literal["approve", "reject", "leave"]
+PolicyAction = Literal["approve", "reject", "leave", "move", "proceed"]
+AnnotatorPolicy = Literal["leave", "notify", "remove"]
+
+_PLAIN_STEPS = ("approve", "reject", "leave")
+_TARGETED_STEPS = ("move", "proceed")
+# Plain text: a message of pydantic's for each form of a union would be several lines of which one helps.
+_STEP_PROBLEM = "Input should be 'approve', 'reject' or 'leave', or one of {move: a stage} and {proceed: a pathway}"
+
+
+def _check_step(given: Any) -> Any:
+    """Return a step of a policy as it is when it is one of its forms."""
+    if isinstance(given, str) and given in _PLAIN_STEPS:
+        return given
+    if isinstance(given, dict) and len(given) == 1:
+        [(step, target)] = given.items()
+        if step in _TARGETED_STEPS and isinstance(target, str) and target.strip():
+            return given
+    raise ValueError(_STEP_PROBLEM)
+
+
+PolicyStep = Annotated[str | dict[str, str], BeforeValidator(_check_step)]
 
 
 class _Settings(BaseModel):
@@ -63,11 +83,18 @@ class DecisionSettings(_Settings):
 
 class PolicySettings(_Settings):
     """
-    What happens to a benchmark task once its submissions are scored.
+    What happens to a benchmark task once its submissions are scored, and to an annotator once enough are.
 
-    :param on_pass: when every submission of the task passed.
-    :param on_fail: when one of them failed.
+    A step is ``approve``, ``reject``, ``leave``, ``{"move": title of a stage}``, or ``{"proceed": name of a pathway}``,
+    which takes the task to where that pathway of an agent stage leads.
+
+    :param on_pass: the step when every submission of the task passed.
+    :param on_fail: the step when one of them failed.
+    :param on_annotator_fail: what is planned for an annotator whose decision is FAIL; never before ``min_tasks``.
+    :param issues: whether hints are planned as issues on the data unit, where all of its annotators may see them.
     """
 
-    on_pass: PolicyAction = "leave"  # noqa: S105 - no password: what to do on a pass
-    on_fail: PolicyAction = "leave"
+    on_pass: PolicyStep = "leave"  # noqa: S105 - no password: what to do on a pass
+    on_fail: PolicyStep = "leave"
+    on_annotator_fail: AnnotatorPolicy = "leave"
+    issues: bool = False

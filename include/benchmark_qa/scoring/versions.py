@@ -2,18 +2,26 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from include.benchmark_qa.labels.reading import is_unsaved
+from include.benchmark_qa.scoring.settings import ScoringSettings
+
+# Raise it when the scorer would give other scores for the same labels under the same settings: all is scored again.
+RULES_VERSION = 1
 
 # What may differ between two saves of the same labels: names the ontology already knows, and who, when, how sure.
 _OBJECT_NOISE = frozenset(
     {"name", "value", "color", "shape", "title", "objectNumber", "trackHash", "labelHash"}
     | {"createdAt", "createdBy", "lastEditedAt", "lastEditedBy", "confidence", "manualAnnotation", "reviews"}
 )
+
+# The end of a whole number that is written as a fraction, in JSON: one pass over bytes where a walk takes most time.
+_WHOLE = re.compile(rb"(?<=[0-9])\.0(?=[],}])")
 
 
 def labels_version(blob: Mapping[str, Any] | None) -> str:
@@ -34,14 +42,22 @@ def labels_version(blob: Mapping[str, Any] | None) -> str:
 ground_truth_version = labels_version
 
 
+def settings_version(settings: ScoringSettings) -> str:
+    """Return a short hash (16 hex digits) over the settings and the scorer's own rules: other scores, other version."""
+    content = _dump({"rules": RULES_VERSION, "settings": _plain(settings.model_dump(mode="json"))})
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 def _canonical(blob: Mapping[str, Any]) -> dict[str, Any]:
-    frames: dict[str, list[Any]] = {}
+    frames: dict[str, list[bytes]] = {}
+    drawn_hashes: set[str] = set()
     for unit in (blob.get("data_units") or {}).values():
         for frame, objects in _unit_frames(unit):
-            frames.setdefault(frame, []).extend(_stripped(drawn) for drawn in objects)
-    drawn_hashes = {drawn["objectHash"] for objects in frames.values() for drawn in objects}
+            if objects:
+                frames.setdefault(frame, []).extend(map(_geometry, objects))
+                drawn_hashes.update(drawn["objectHash"] for drawn in objects)
     return {
-        "frames": {frame: _sorted(objects) for frame, objects in frames.items() if objects},
+        "frames": {frame: orjson.Fragment(b"[%b]" % b",".join(sorted(drawn))) for frame, drawn in frames.items()},
         "objects": _answers(blob.get("object_answers"), drawn_hashes),
         "actions": _answers(blob.get("object_actions"), drawn_hashes),
         "classifications": _answers(blob.get("classification_answers"), None),
@@ -56,20 +72,22 @@ def _unit_frames(unit: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
     return [(str(frame), entry.get("objects") or []) for frame, entry in labels.items()]
 
 
-def _stripped(drawn: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in drawn.items() if key not in _OBJECT_NOISE and value is not None}
+def _geometry(drawn: Mapping[str, Any]) -> bytes:
+    """Return a drawn object as JSON without noise, with 1.0 written as 1; it holds no text that anybody wrote."""
+    kept = {key: value for key, value in drawn.items() if key not in _OBJECT_NOISE and value is not None}
+    return _WHOLE.sub(b"", _dump(kept))
 
 
 def _answers(entries: Mapping[str, Any] | None, drawn_hashes: set[str] | None) -> dict[str, Any]:
     """Keep the answers; those of objects that are no longer drawn are left-overs, unless they have ranges."""
     kept = {}
     for key, entry in (entries or {}).items():
-        given = _sorted(_answer(one) for one in entry.get("classifications") or entry.get("actions") or ())
-        answer = {"range": entry.get("range") or [], "range_html": entry.get("range_html") or [], "given": given}
+        given = entry.get("classifications") or entry.get("actions") or ()
+        ranges = {"range": entry.get("range") or [], "range_html": entry.get("range_html") or []}
         if drawn_hashes is None:
-            kept[key] = {**answer, "feature": entry.get("featureHash")}
-        elif any(answer.values()) and (key in drawn_hashes or answer["range"] or answer["range_html"]):
-            kept[key] = answer
+            kept[key] = {**ranges, "given": _sorted(map(_answer, given)), "feature": entry.get("featureHash")}
+        elif ranges["range"] or ranges["range_html"] or (given and key in drawn_hashes):
+            kept[key] = {**ranges, "given": _sorted(map(_answer, given))}
     return kept
 
 
@@ -80,8 +98,9 @@ def _answer(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"feature": one.get("featureHash"), "answers": given, "range": one.get("range") or []}
 
 
-def _sorted(values: Any) -> list[Any]:
-    return sorted(values, key=lambda value: _dump(_plain(value)))
+def _sorted(values: Iterable[Any]) -> list[Any]:
+    """Return values, written alike, in the order of their JSON."""
+    return [orjson.Fragment(content) for content in sorted(_dump(_plain(value)) for value in values)]
 
 
 def _plain(value: Any) -> Any:

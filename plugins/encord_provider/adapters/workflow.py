@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from encord_provider.exceptions import EncordWorkflowError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from encord.workflow import AgentStage, ConsensusReviewStage, FinalStage
 
 BUNDLE_SIZE = 1000
+MOVE_BUNDLE_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,13 @@ class ReviewOption:
 
 @dataclass(frozen=True, slots=True)
 class ConsensusTask:
-    """A task that all its annotators have submitted."""
+    """A task that all its annotators have submitted; ``updated_at``, with its zone, moves with the task."""
 
     task_uuid: str
     data_hash: str
     data_title: str
     options: tuple[ReviewOption, ...]
+    updated_at: datetime
 
 
 class WorkflowAdapter:
@@ -98,10 +101,12 @@ class WorkflowAdapter:
         those that are still being annotated are left out.
         """
         stage = self._review_stage(project_hash, stage_title)
-        unfinished = self._being_annotated(project_hash)  # asked first: who submits meanwhile waits for the next pass
+        unfinished = self.being_annotated(project_hash)  # asked first: who submits meanwhile waits for the next pass
         tasks = [task for task in stage.get_tasks() if str(task.data_hash) not in unfinished]
         return [
-            ConsensusTask(str(task.uuid), str(task.data_hash), task.data_title, tuple(map(_option, task.options)))
+            ConsensusTask(
+                str(task.uuid), str(task.data_hash), task.data_title, tuple(map(_option, task.options)), task.updated_at
+            )
             for task in tasks
         ]
 
@@ -113,15 +118,61 @@ class WorkflowAdapter:
         """
         from encord.http.bundle import Bundle
 
-        tasks = [
-            task for task in self._review_stage(project_hash, stage_title).get_tasks() if str(task.uuid) in verdicts
-        ]
+        tasks = self._still_in_review(project_hash, stage_title, verdicts)
         with Bundle(bundle_size=BUNDLE_SIZE) as bundle:
             for task in tasks:
                 getattr(task, verdicts[str(task.uuid)])(bundle=bundle)
         return len(tasks)
 
-    def _being_annotated(self, project_hash: str) -> set[str]:
+    def move(self, project_hash: str, stage_title: str, destinations: Mapping[str, str]) -> int:
+        """
+        Move tasks of a consensus review to other stages, ``{task uuid: stage uuid}``.
+
+        Tasks that have left the stage already are passed over; returns how many were moved.
+        """
+        from uuid import UUID
+
+        from encord.http.bundle import Bundle
+
+        tasks = self._still_in_review(project_hash, stage_title, destinations)
+        for destination in sorted(set(destinations.values())):
+            with Bundle(bundle_size=MOVE_BUNDLE_SIZE) as bundle:  # the SDK bundles moves to one stage at a time
+                for task in tasks:
+                    if destinations[str(task.uuid)] == destination:
+                        task.move(destination_stage_uuid=UUID(destination), bundle=bundle)
+        return len(tasks)
+
+    def stage_uuid(self, project_hash: str, title: str) -> str:
+        """
+        Return the uuid of the stage of this title; of a consensus block that of its annotation, where tasks enter.
+
+        :raises EncordWorkflowError: there is none, or there are several
+        """
+        from encord.workflow import ConsensusAnnotationStage
+
+        found = [stage for stage in self._all_stages(project_hash) if stage.title == title]
+        found = [stage for stage in found if isinstance(stage, ConsensusAnnotationStage)] or found
+        return str(self._only(found, project_hash, f"stages with title {title!r}").uuid)
+
+    def pathway_end(self, project_hash: str, name: str) -> str:
+        """
+        Return the uuid of the stage that the one pathway of this name leads to, of whichever agent stage it is.
+
+        :raises EncordWorkflowError: there is none, or there are several
+        """
+        from encord.workflow import AgentStage
+
+        agents = [stage for stage in self._all_stages(project_hash) if isinstance(stage, AgentStage)]
+        found = [pathway for stage in agents for pathway in stage.pathways if pathway.name == name]
+        return str(self._only(found, project_hash, f"pathways with name {name!r}").destination_uuid)
+
+    def _still_in_review(self, project_hash: str, stage_title: str, wanted: Iterable[str]) -> list[Any]:
+        uuids = set(wanted)
+        tasks = self._review_stage(project_hash, stage_title).get_tasks() if uuids else ()
+        return [task for task in tasks if str(task.uuid) in uuids]
+
+    def being_annotated(self, project_hash: str) -> set[str]:
+        """Return the data hashes of units that somebody still has to annotate in a consensus block."""
         from encord.workflow import ConsensusAnnotationStage
 
         stages = [stage for stage in self._all_stages(project_hash) if isinstance(stage, ConsensusAnnotationStage)]
@@ -156,12 +207,15 @@ class WorkflowAdapter:
         fitting: list[Any] = [stage for stage in stages if isinstance(stage, stage_type)]
         exact = [stage for stage in fitting if stage.title == title]
         found = exact or [stage for stage in fitting if stage.title.startswith(f"{title} ")]
+        return self._only(found, project_hash, f"{stage_type.__name__}s with title {title!r}")
+
+    def _only(self, found: Sequence[Any], project_hash: str, wanted: str) -> Any:
         if len(found) == 1:
             return found[0]
         raise EncordWorkflowError(
-            f"project {project_hash} has {len(found) or 'no'} {stage_type.__name__}s with title {title!r}; "
-            f"its stages are: {_describe(stages)}. "
-            "Correct the stage's title, or the workflow template, in the campaign."
+            f"project {project_hash} has {len(found) or 'no'} {wanted}; "
+            f"its stages are: {_describe(self._all_stages(project_hash))}. "
+            "Correct the title, or the workflow template, in the campaign."
         )
 
     def _all_stages(self, project_hash: str) -> Sequence[Any]:

@@ -102,6 +102,11 @@ def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"scoring": {"iou_threshold": 0}}, "scoring.iou_threshold: Input should be greater than 0"),
         ({"decision": {"required_pass_rate": 1}}, "decision.required_pass_rate: Input should be less than 1"),
         ({"policy": {"on_pass": "aprove"}}, "policy.on_pass: Input should be 'approve', 'reject' or 'leave'"),
+        (
+            {"policy": {"on_fail": {"moove": "Rework"}}},
+            "policy.on_fail: Input should be 'approve', 'reject' or 'leave', or one of {move: a stage} and {proceed: a pa",
+        ),
+        ({"policy": {"on_annotator_fail": "fire"}}, "policy.on_annotator_fail: Input should be 'leave', 'notify' or"),
         ({"production_project__title": "B"}, "campaign: benchmark_project.title and production_project.title must"),
         ({"production_project__folder": "B files"}, "campaign: benchmark_project.folder and production_project.folder"),
         ({"production_project__dataset": "B data"}, "campaign: benchmark_project.dataset and production_project.data"),

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from include.benchmark_qa.scoring.versions import ground_truth_version, labels_version
+from include.benchmark_qa.scoring import versions
+from include.benchmark_qa.scoring.settings import ScoringSettings
+from include.benchmark_qa.scoring.versions import ground_truth_version, labels_version, settings_version
 from tests.unit.benchmark_qa import scoring_samples as samples
 
 
@@ -93,3 +95,16 @@ def test_frames_of_a_video_are_told_apart():
         samples.row(samples.pixel_box("a", 0, 0, 9, 9, frames=(frame,)), data_type="video") for frame in (0, 1)
     )
     assert labels_version(first) != labels_version(second)
+
+
+def test_settings_are_another_version_when_one_of_them_is_another():
+    versions_ = {settings_version(ScoringSettings(**one)) for one in ({}, {"pass_mark": 0.7}, {"directed": True})}
+    assert len(versions_) == 3
+    assert settings_version(ScoringSettings()) == settings_version(ScoringSettings.model_validate({"pass_mark": "0.8"}))
+    assert settings_version(ScoringSettings(pass_mark=1)) == settings_version(ScoringSettings(pass_mark=1.0))
+
+
+def test_new_rules_of_the_scorer_are_another_version(monkeypatch):
+    before = settings_version(ScoringSettings())
+    monkeypatch.setattr(versions, "RULES_VERSION", versions.RULES_VERSION + 1)
+    assert settings_version(ScoringSettings()) != before

@@ -2,11 +2,23 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from encord.http import constants
 
 from encord_provider.hooks.encord import EncordHook
+from tests.unit.encord_provider.scoring_support import RunCampaign, open_campaign
+
+if TYPE_CHECKING:
+    from encord import EncordUserClient
+
+    from tests.emulator.emulator_support import Control
+
+
+@pytest.fixture
+def run_campaign(workspace: Path, client: EncordUserClient, control: Control) -> RunCampaign:
+    return functools.partial(open_campaign, workspace, client, control)
 
 
 @pytest.fixture
