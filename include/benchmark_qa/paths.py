@@ -6,6 +6,8 @@ import re
 
 SUBMISSIONS = "scores/submissions/"
 VERDICTS = "scores/verdicts/"
+ANNOTATORS = "scores/annotators.parquet"
+BENCHMARK_UNITS = "scores/benchmark_units.json"
 SCORECARD = "scorecard.html"
 SUMMARY = "scorecard.json"
 

@@ -6,17 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from include.benchmark_qa.labels.ontology import index_ontology
-from include.benchmark_qa.results.rows import SubmissionKey, submission_row, verdict_rows
-from include.benchmark_qa.results.tables import submissions_to_parquet, verdicts_to_parquet
+from include.benchmark_qa.results.rows import SubmissionKey
+from include.benchmark_qa.results.tables import score_tables
+from include.benchmark_qa.scoring.scored import score_labels
 from include.benchmark_qa.scoring.settings import ScoringSettings
-from include.benchmark_qa.scoring.submission import score_submission
-from include.benchmark_qa.scoring.versions import labels_version
+from include.benchmark_qa.scoring.versions import labels_version, settings_version
 from include.benchmark_qa.submissions import Submission
 
 
 @dataclass(frozen=True, slots=True)
 class LabelPair:
-    """One submission with both label rows as Encord's dictionaries; None where nothing was ever saved."""
+    """
+    One submission with both label rows as Encord's dictionaries; None where nothing was ever saved.
+
+    Submissions of one unit (``data_hash``) have the same ground truth.
+    """
 
     submission: Submission
     ground_truth: Mapping[str, Any] | None
@@ -50,21 +54,28 @@ def score_batch(
     :raises ValueError: when ``ontology`` is no ontology structure; a submission never raises
     """
     index = index_ontology(ontology)
-    submissions, verdicts = [], []
-    for pair in pairs:
-        score = score_submission(ontology, pair.ground_truth, pair.submitted, settings)
-        key = _key(campaign, project_hash, pair)
-        submissions.append(submission_row(key, score, scored_at))
-        verdicts += verdict_rows(key, score, index, scored_at)
+    units = list({pair.submission.data_hash: pair.ground_truth for pair in pairs}.items())
+    place = {data_hash: number for number, (data_hash, _) in enumerate(units)}
+    scored = score_labels(
+        index,
+        [truth for _, truth in units],
+        [pair.submitted for pair in pairs],
+        [place[pair.submission.data_hash] for pair in pairs],
+        settings,
+    )
+    versions = {data_hash: labels_version(truth) for data_hash, truth in units}
+    made_with = settings_version(settings)
+    keys = [_key(pair, campaign, project_hash, versions[pair.submission.data_hash], made_with) for pair in pairs]
+    tables = score_tables(keys, scored, index, scored_at)
     return ScoredBatch(
-        submissions=submissions_to_parquet(submissions),
-        verdicts=verdicts_to_parquet(verdicts),
-        count=len(submissions),
-        not_computed=sum(row.score is None for row in submissions),
+        submissions=tables.submissions,
+        verdicts=tables.verdicts,
+        count=len(pairs),
+        not_computed=sum(bool(reasons) for reasons in scored.not_computed),
     )
 
 
-def _key(campaign: str, project_hash: str, pair: LabelPair) -> SubmissionKey:
+def _key(pair: LabelPair, campaign: str, project_hash: str, truth_version: str, made_with: str) -> SubmissionKey:
     one = pair.submission
     return SubmissionKey(
         campaign=campaign,
@@ -75,6 +86,7 @@ def _key(campaign: str, project_hash: str, pair: LabelPair) -> SubmissionKey:
         label_branch_name=one.label_branch_name,
         label_hash=one.label_hash,
         task_uuid=one.task_uuid,
-        ground_truth_version=labels_version(pair.ground_truth),
+        ground_truth_version=truth_version,
         submission_version=labels_version(pair.submitted),
+        settings_version=made_with,
     )

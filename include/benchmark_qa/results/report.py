@@ -1,77 +1,39 @@
+"""Everything that the scorecard and the summary show, read from the tables."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
-from include.benchmark_qa.results.annotators import LATEST_SUBMISSIONS, AnnotatorScore, read_annotators
+from include.benchmark_qa.results.agreement import Agreement, read_agreement
+from include.benchmark_qa.results.annotators import AnnotatorScore, read_annotators
+from include.benchmark_qa.results.confusion import Confusion, read_confusion
+from include.benchmark_qa.results.leaks import Copy, Haste, read_copies, read_haste
+from include.benchmark_qa.results.lines import By, ScoreLine, annotators_to_parquet, read_lines
+from include.benchmark_qa.results.mistakes import (
+    AnnotatorMistake,
+    Mistake,
+    read_annotator_mistakes,
+    read_mistakes,
+)
+from include.benchmark_qa.results.store import open_scores, retire_units
+from include.benchmark_qa.results.units import UnitHealth, read_units
 from include.benchmark_qa.scoring.settings import DecisionSettings
-from include.benchmark_qa.scoring.verdicts import Verdict
 
-_UNITS = f"""
-    SELECT any_value(data_title), data_hash, count(score), count(*) FILTER (passed), avg(score)
-    FROM ({LATEST_SUBMISSIONS})
-    WHERE score IS NOT NULL
-    GROUP BY data_hash
-    HAVING count(*) FILTER (passed) < count(score)
-    ORDER BY avg(score), data_hash
-    LIMIT $most
-"""  # noqa: S608 - put together from constants; paths are a parameter
+if TYPE_CHECKING:
+    import duckdb
 
-_MISTAKES = f"""
-    SELECT verdict, ground_truth_class, submitted_class, sum(frames)::BIGINT AS labels, count(DISTINCT annotator_email)
-    FROM read_parquet($verdict_paths)
-    SEMI JOIN ({LATEST_SUBMISSIONS}) AS latest USING (
-        project_hash, data_hash, annotator_email, label_branch_name, submission_version, ground_truth_version, scored_at
-    )
-    WHERE verdict <> '{Verdict.MATCHED}'
-    GROUP BY ALL
-    ORDER BY labels DESC, verdict, ground_truth_class, submitted_class
-    LIMIT $most
-"""  # noqa: S608 - put together from constants; paths are a parameter
+# As many hints as an annotator can take in.
+_MOST_PER_ANNOTATOR = 3
 
-_NOT_COMPUTED = f"""
+_NOT_COMPUTED = """
     SELECT data_title, annotator_email, not_computed
-    FROM ({LATEST_SUBMISSIONS})
+    FROM counted
     WHERE score IS NULL
-    ORDER BY data_title, annotator_email
-"""  # noqa: S608 - put together from constants; paths are a parameter
-
-
-@dataclass(frozen=True, slots=True)
-class UnitScore:
-    """One benchmark unit over all annotators: ``submissions`` scored, ``passes`` of them, mean score in [0, 1]."""
-
-    data_title: str
-    data_hash: str
-    submissions: int
-    passes: int
-    mean_score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One kind of mistake: how many labels, by how many annotators."""
-
-    verdict: str
-    ground_truth_class: str | None
-    submitted_class: str | None
-    labels: int
-    annotators: int
-
-    @property
-    def sentence(self) -> str:
-        """Say it in words that need no glossary."""
-        truth, given = self.ground_truth_class or "?", self.submitted_class or "?"
-        return {
-            Verdict.MISSING: f"{truth} not labelled",
-            Verdict.EXTRA: f"{given} labelled where there is none",
-            Verdict.MISLABELLED: f"{truth} labelled as {given}",
-            Verdict.LOW_OVERLAP: f"{truth} outlined loosely",
-            Verdict.ATTRIBUTE_MISMATCH: f"{truth} with a wrong answer",
-        }[Verdict(self.verdict)]
+    ORDER BY data_title, annotator_email, not_computed
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,45 +47,87 @@ class NotComputed:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """Everything that the scorecard shows."""
+    """
+    Everything that the scorecard shows.
+
+    ``classes`` and ``weeks`` are sums over all annotators, ``annotator_classes`` and ``annotator_weeks`` of each.
+    ``table`` is the annotators table as Parquet.
+    """
 
     annotators: tuple[AnnotatorScore, ...]
-    worst_units: tuple[UnitScore, ...]
+    units: tuple[UnitHealth, ...]
     mistakes: tuple[Mistake, ...]
+    annotator_mistakes: tuple[AnnotatorMistake, ...]
+    classes: tuple[ScoreLine, ...]
+    annotator_classes: tuple[ScoreLine, ...]
+    weeks: tuple[ScoreLine, ...]
+    annotator_weeks: tuple[ScoreLine, ...]
+    confusion: Confusion
+    agreement: Agreement
+    copies: tuple[Copy, ...]
+    haste: tuple[Haste, ...]
     not_computed: tuple[NotComputed, ...]
     decision: DecisionSettings
+    table: bytes
+
+    @property
+    def suspects(self) -> tuple[UnitHealth, ...]:
+        """The units whose ground truth may be wrong."""
+        return tuple(unit for unit in self.units if unit.suspect)
+
+    def worst_units(self, most: int) -> list[UnitHealth]:
+        """Return the units with the lowest mean score, those that everybody passed left out."""
+        failed = [unit for unit in self.units if unit.passes < unit.uses]
+        return sorted(failed, key=lambda unit: (unit.mean_score, unit.data_hash))[:most]
 
 
 def read_report(
     submission_paths: Sequence[Path],
     verdict_paths: Sequence[Path],
     decision: DecisionSettings | None = None,
+    benchmark_units: Collection[str] | None = None,
     most: int = 10,
 ) -> ScoreReport:
     """
     Read the scorecard's contents from the Parquet tables.
 
-    :param submission_paths: local files of ``submissions_to_parquet``.
-    :param verdict_paths: local files of ``verdicts_to_parquet``, of the same scores.
-    :param most: how many of the worst units and of the commonest mistakes.
+    :param submission_paths: local files of the submissions table
+    :param verdict_paths: local files of the verdicts table, of the same scores
+    :param decision: when to say PASS or FAIL, and what else to report
+    :param benchmark_units: data hashes of all units with ground truth, None where not known
+    :param most: how many of the commonest mistakes of all; of each annotator they are three
+    :raises ValueError: when a file is another table or another version
     """
     decision = decision or DecisionSettings()
-    if not submission_paths:
-        return ScoreReport((), (), (), (), decision)
-    paths = [str(path) for path in submission_paths]
-    verdicts = [str(path) for path in verdict_paths]
-    with duckdb.connect() as connection:
-        units = connection.execute(_UNITS, {"paths": paths, "most": most}).fetchall()
-        unscored = connection.execute(_NOT_COMPUTED, {"paths": paths}).fetchall()
-        mistakes = (
-            connection.execute(_MISTAKES, {"paths": paths, "verdict_paths": verdicts, "most": most}).fetchall()
-            if verdicts
-            else []
-        )
+    with open_scores(submission_paths, verdict_paths) as connection:
+        units = tuple(read_units(connection, decision))
+        if decision.retire_suspect_ground_truth:
+            retire_units(connection, [unit.data_hash for unit in units if unit.suspect])
+        return _read(connection, units, decision, benchmark_units, most)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    units: tuple[UnitHealth, ...],
+    decision: DecisionSettings,
+    benchmark_units: Collection[str] | None,
+    most: int,
+) -> ScoreReport:
+    unscored = connection.execute(_NOT_COMPUTED).fetchall()
     return ScoreReport(
-        annotators=tuple(read_annotators(submission_paths, decision)),
-        worst_units=tuple(UnitScore(*row) for row in units),
-        mistakes=tuple(Mistake(*row) for row in mistakes),
+        annotators=tuple(read_annotators(connection, decision, benchmark_units)),
+        units=units,
+        mistakes=tuple(read_mistakes(connection, most)),
+        annotator_mistakes=tuple(read_annotator_mistakes(connection, _MOST_PER_ANNOTATOR)),
+        classes=tuple(read_lines(connection, per_class=True)),
+        annotator_classes=tuple(read_lines(connection, (By.ANNOTATOR,), per_class=True)),
+        weeks=tuple(read_lines(connection, (By.WEEK,))),
+        annotator_weeks=tuple(read_lines(connection, (By.ANNOTATOR, By.WEEK))),
+        confusion=read_confusion(connection),
+        agreement=read_agreement(connection),
+        copies=tuple(read_copies(connection, decision)),
+        haste=tuple(read_haste(connection, decision)),
         not_computed=tuple(NotComputed(*row) for row in unscored),
         decision=decision,
+        table=annotators_to_parquet(connection),
     )

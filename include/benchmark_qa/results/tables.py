@@ -1,105 +1,116 @@
+"""The tables of a scored batch as Parquet, built from columns: no Python object per verdict."""
+
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.benchmark_qa.results.rows import SubmissionRow, VerdictRow
+from include.benchmark_qa.labels.columns import IntArray
+from include.benchmark_qa.labels.ontology import OntologyIndex
+from include.benchmark_qa.results.encoding import name_array, number_array, rank_texts, to_parquet
+from include.benchmark_qa.results.evidence import KINDS, VERDICT_NAMES, Evidence, gather_evidence
+from include.benchmark_qa.results.rows import SubmissionKey, SubmissionRow
+from include.benchmark_qa.results.schema import (
+    SUBMISSIONS,
+    SUBMISSIONS_SCHEMA,
+    VERDICTS_SCHEMA,
+    check_schema,
+)
+from include.benchmark_qa.results.submission_columns import submission_columns
+from include.benchmark_qa.scoring.scored import ScoredLabels
 
-# Raise it when a column is added, renamed or changes its meaning; readers refuse what they do not know.
-SCHEMA_VERSION = "1"
-
-_TEXT, _NUMBER, _COUNT, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
-_TIME = pa.timestamp("us", tz="UTC")
-
-_SUBMISSIONS_FIELDS: list[pa.Field[Any]] = [
-    pa.field("campaign", _TEXT, nullable=False),
-    pa.field("project_hash", _TEXT, nullable=False),
-    pa.field("data_hash", _TEXT, nullable=False),
-    pa.field("data_title", _TEXT, nullable=False),
-    pa.field("annotator_email", _TEXT, nullable=False),
-    pa.field("label_branch_name", _TEXT, nullable=False),
-    pa.field("label_hash", _TEXT),
-    pa.field("task_uuid", _TEXT, nullable=False),
-    pa.field("ground_truth_version", _TEXT, nullable=False),
-    pa.field("submission_version", _TEXT, nullable=False),
-    pa.field("score", _NUMBER),
-    pa.field("passed", _FLAG),
-    pa.field("both_empty", _FLAG, nullable=False),
-    pa.field("not_computed", _TEXT, nullable=False),
-    pa.field("tp", _COUNT, nullable=False),
-    pa.field("fp", _COUNT, nullable=False),
-    pa.field("fn", _COUNT, nullable=False),
-    pa.field("iou_sum", _NUMBER, nullable=False),
-    pa.field("iou_pairs", _COUNT, nullable=False),
-    pa.field("mean_iou", _NUMBER),
-    pa.field("matched", _COUNT, nullable=False),
-    pa.field("low_overlap", _COUNT, nullable=False),
-    pa.field("attribute_mismatch", _COUNT, nullable=False),
-    pa.field("mislabelled", _COUNT, nullable=False),
-    pa.field("missing", _COUNT, nullable=False),
-    pa.field("extra", _COUNT, nullable=False),
-    pa.field("scored_at", _TIME, nullable=False),
-]
-SUBMISSIONS_SCHEMA = pa.schema(_SUBMISSIONS_FIELDS, metadata={"schema_version": SCHEMA_VERSION, "table": "submissions"})
-
-_VERDICTS_FIELDS: list[pa.Field[Any]] = [
-    pa.field("campaign", _TEXT, nullable=False),
-    pa.field("project_hash", _TEXT, nullable=False),
-    pa.field("data_hash", _TEXT, nullable=False),
-    pa.field("data_title", _TEXT, nullable=False),
-    pa.field("annotator_email", _TEXT, nullable=False),
-    pa.field("label_branch_name", _TEXT, nullable=False),
-    pa.field("submission_version", _TEXT, nullable=False),
-    pa.field("ground_truth_version", _TEXT, nullable=False),
-    pa.field("kind", _TEXT, nullable=False),
-    pa.field("verdict", _TEXT, nullable=False),
-    pa.field("ground_truth_class", _TEXT),
-    pa.field("submitted_class", _TEXT),
-    pa.field("ground_truth_hash", _TEXT),
-    pa.field("submitted_hash", _TEXT),
-    pa.field("first_frame", _COUNT, nullable=False),
-    pa.field("last_frame", _COUNT, nullable=False),
-    pa.field("frames", _COUNT, nullable=False),
-    pa.field("similarity", _NUMBER),
-    pa.field("attribute_agreement", _NUMBER),
-    pa.field("scored_at", _TIME, nullable=False),
-]
-VERDICTS_SCHEMA = pa.schema(_VERDICTS_FIELDS, metadata={"schema_version": SCHEMA_VERSION, "table": "verdicts"})
+_NAMED = (
+    "campaign",
+    "project_hash",
+    "data_hash",
+    "data_title",
+    "annotator_email",
+    "label_branch_name",
+    "ground_truth_version",
+    "submission_version",
+    "settings_version",
+)
+_ORDER = attrgetter("project_hash", "data_hash", "annotator_email", "label_branch_name", *_NAMED, "task_uuid")
 
 
-def submissions_to_parquet(rows: Sequence[SubmissionRow]) -> bytes:
-    """Return the submissions table as Parquet: the same bytes for the same rows, in whatever order."""
-    return _to_parquet_bytes([asdict(row) for row in rows], SUBMISSIONS_SCHEMA)
+@dataclass(frozen=True, slots=True)
+class ScoreTables:
+    """The submissions and the verdicts table of one batch, as Parquet."""
+
+    submissions: bytes
+    verdicts: bytes
 
 
-def verdicts_to_parquet(rows: Sequence[VerdictRow]) -> bytes:
-    """Return the verdicts table as Parquet: the same bytes for the same rows, in whatever order."""
-    return _to_parquet_bytes([asdict(row) for row in rows], VERDICTS_SCHEMA)
+def score_tables(
+    keys: Sequence[SubmissionKey], scored: ScoredLabels, ontology: OntologyIndex, scored_at: datetime
+) -> ScoreTables:
+    """
+    Return the result tables: the same bytes for the same scores, in whatever order submissions and labels come.
+
+    :param keys: whose submission each row of ``scored`` is
+    :param ontology: names the classes
+    :param scored_at: with a time zone; of several scores of a submission the latest counts
+    """
+    order = np.array(sorted(range(len(keys)), key=lambda place: _ORDER(keys[place])), np.int64)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    evidence = gather_evidence(scored, rank)
+    ordered = [keys[place] for place in order]
+    names = {name: rank_texts([getattr(key, name) for key in ordered]) for name in _NAMED}
+    by_submission = {name: ranked.spread(np.arange(len(ordered))) for name, ranked in names.items()}
+    submissions = by_submission | submission_columns(ordered, scored, order, evidence, ontology)
+    verdicts = {name: ranked.spread(evidence.verdicts.submission) for name, ranked in names.items()}
+    verdicts |= _verdict_columns(evidence, ontology)
+    return ScoreTables(
+        to_parquet(submissions | {"scored_at": _times(scored_at, len(ordered))}, SUBMISSIONS_SCHEMA),
+        to_parquet(verdicts | {"scored_at": _times(scored_at, len(evidence.verdicts))}, VERDICTS_SCHEMA),
+    )
 
 
 def submissions_from_parquet(content: bytes) -> list[SubmissionRow]:
     """
-    Read back what ``submissions_to_parquet`` wrote.
+    Read back who got which score from the submissions table.
 
     :raises ValueError: when it is another table or another version of it.
     """
-    table = pq.read_table(pa.BufferReader(content))
-    found = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    if (found.get("table"), found.get("schema_version")) != ("submissions", SCHEMA_VERSION):
-        raise ValueError(
-            f"expected the submissions table, version {SCHEMA_VERSION}, found {found.get('table')!r},"
-            f" version {found.get('schema_version')!r}: score again to write it anew"
-        )
-    return [SubmissionRow(**row) for row in table.to_pylist()]
+    found = pq.ParquetFile(pa.BufferReader(content))
+    check_schema(found.schema_arrow, SUBMISSIONS)
+    wanted = [one.name for one in fields(SubmissionRow)]
+    return [SubmissionRow(**row) for row in found.read(columns=wanted).to_pylist()]
 
 
-def _to_parquet_bytes(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
-    ordered = sorted(rows, key=lambda row: [str(row[name]) for name in schema.names])
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(ordered, schema=schema), buffer, compression="zstd")
-    return buffer.getvalue()
+def _verdict_columns(evidence: Evidence, ontology: OntologyIndex) -> dict[str, Any]:
+    one = evidence.verdicts
+    return {
+        "kind": name_array(evidence.kind.astype(np.int64), KINDS),
+        "verdict": name_array(one.verdict.astype(np.int64), VERDICT_NAMES),
+        **class_columns("ground_truth", one.truth_class, ontology),
+        **class_columns("submitted", one.submitted_class, ontology),
+        "ground_truth_hash": evidence.truth_hashes.spread(one.truth_owner),
+        "submitted_hash": evidence.submitted_hashes.spread(one.submitted_owner),
+        "first_frame": one.first_frame,
+        "last_frame": one.last_frame,
+        "frames": one.frames,
+        "similarity": number_array(one.similarity),
+        "attribute_agreement": number_array(one.agreement),
+        "credit": evidence.credit,
+        "answer_sum": one.answer_sum,
+        "answer_count": one.answer_count,
+    }
+
+
+def class_columns(side: str, codes: IntArray, ontology: OntologyIndex) -> dict[str, Any]:
+    """Return name and feature hash of the classes of one side; two classes may share a name."""
+    names = rank_texts([ontology.names[feature_hash] for feature_hash in ontology.class_hashes])
+    return {f"{side}_class": names.spread(codes), f"{side}_feature": name_array(codes, ontology.class_hashes)}
+
+
+def _times(moment: datetime, count: int) -> Any:
+    return pa.repeat(pa.scalar(moment, pa.timestamp("us", tz="UTC")), count)

@@ -71,14 +71,25 @@ class ScoringSettings(_Settings):
 
 class DecisionSettings(_Settings):
     """
-    When an annotator's passes are enough to say PASS or FAIL.
+    When an annotator's passes are enough to say PASS or FAIL, and what is reported beside it.
 
     :param required_pass_rate: share of submissions that should pass, in (0, 1).
     :param min_tasks: scored submissions below which nothing is decided.
+    :param suspect_min_annotators: a unit's ground truth is suspect when more than half of the annotators who pass
+        elsewhere fail it, and at least so many.
+    :param retire_suspect_ground_truth: whether suspect units stop counting for and against annotators.
+    :param copied_objects: so many objects equal to the ground truth to the last digit are reported.
+    :param hasty_share: a task done in less than this share of the unit's median time is reported.
+    :param trend_window: how many of the last submissions are compared with those before.
     """
 
     required_pass_rate: float = Field(default=0.8, gt=0, lt=1)
     min_tasks: int = Field(default=10, ge=1)
+    suspect_min_annotators: int = Field(default=3, ge=1)
+    retire_suspect_ground_truth: bool = False
+    copied_objects: int = Field(default=3, ge=1)
+    hasty_share: float = Field(default=0.2, ge=0, lt=1)
+    trend_window: int = Field(default=20, ge=1)
 
 
 class PolicySettings(_Settings):

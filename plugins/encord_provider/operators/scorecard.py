@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 class PublishScoresOperator(BaseOperator):
     """
-    Sum up all scores of a campaign and publish them, as a page and as JSON, in the workspace.
+    Sum up all scores of a campaign and publish them in the workspace: as a page, as JSON and as a Parquet table.
+
+    How many benchmark units an annotator has left is told where the workspace says which units there are: a JSON list
+    of their data hashes, ``scores/benchmark_units.json``.
 
     Returns ``{"scorecard": key, "annotators": count, "submissions": count, "not_computed": count}``.
 
@@ -64,6 +67,7 @@ class PublishScoresOperator(BaseOperator):
         )
         workspace.write(paths.SCORECARD, page.encode())
         workspace.write(paths.SUMMARY, _as_json(report, as_of))
+        workspace.write(paths.ANNOTATORS, report.table)
         self.log.info("Scorecard of %r\n%s", self.campaign_title, scorecard_text(report.annotators))
         return {
             "scorecard": paths.SCORECARD,
@@ -81,6 +85,7 @@ class PublishScoresOperator(BaseOperator):
                 _download(workspace, paths.SUBMISSIONS, Path(folder, "submissions")),
                 _download(workspace, paths.VERDICTS, Path(folder, "verdicts")),
                 DecisionSettings.model_validate(self.decision),
+                _benchmark_units(workspace),
             )
 
 
@@ -101,12 +106,24 @@ def _download(workspace: Bucket, prefix: str, folder: Path) -> list[Path]:
     return files
 
 
+def _benchmark_units(workspace: Bucket) -> list[str] | None:
+    import orjson
+
+    from include.object_storage import BucketNotFoundError, ObjectNotFoundError
+
+    try:
+        return list(map(str, orjson.loads(workspace.read(paths.BENCHMARK_UNITS))))
+    except (BucketNotFoundError, ObjectNotFoundError):
+        return None
+
+
 def _as_json(report: ScoreReport, as_of: datetime) -> bytes:
     import orjson
 
-    content = {
+    content = asdict(report) | {
         "as_of": as_of,
-        "annotators": [asdict(annotator) for annotator in report.annotators],
-        "not_computed": [asdict(one) for one in report.not_computed],
+        "decision": report.decision.model_dump(),
+        "suspects": [unit.data_hash for unit in report.suspects],
     }
+    del content["table"]
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
