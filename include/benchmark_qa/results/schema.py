@@ -158,5 +158,5 @@ def check_schema(found: pa.Schema, table: str, place: str = "") -> None:
     if (said.get("table"), said.get("schema_version")) != (table, SCHEMA_VERSION):
         raise ValueError(
             f"{place + ': ' if place else ''}expected the {table} table, version {SCHEMA_VERSION}, found "
-            f"{said.get('table')!r}, version {said.get('schema_version')!r}: move it away, and the next pass scores anew"
+            f"{said.get('table')!r}, version {said.get('schema_version')!r}: move it away; the next pass scores anew"
         )

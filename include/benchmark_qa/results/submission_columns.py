@@ -95,10 +95,11 @@ def _rates(rates: RateColumns, order: IntArray, ontology: OntologyIndex) -> dict
     names = rank_texts([ontology.names[feature_hash] for feature_hash in ontology.class_hashes])
     columns: dict[str, Any] = {}
     for name in RATE_NAMES:
-        columns[f"micro_{name}"] = number_array(rates.micro[name][order])
-        columns[f"macro_{name}"] = number_array(rates.macro[name][order])
-        columns[f"worst_{name}"] = number_array(rates.worst[name][order])
-        columns[f"worst_{name}_class"] = names.spread(rates.worst_class[name][order])
+        worst, worst_class = rates.worst(name)
+        columns[f"micro_{name}"] = number_array(rates.micro(name)[order])
+        columns[f"macro_{name}"] = number_array(rates.macro(name)[order])
+        columns[f"worst_{name}"] = number_array(worst[order])
+        columns[f"worst_{name}_class"] = names.spread(worst_class[order])
     return columns
 
 
