@@ -178,7 +178,7 @@ def spoilt(change):
         (lambda _, drawn: drawn["boundingBox"].update(x=3.5), "Car a on frame 0 reaches outside the image"),
         (lambda _, drawn: drawn.pop("boundingBox"), "Car a on frame 0 has no boundingBox"),
         (lambda _, drawn: drawn.update(featureHash="gone0001"), "feature 'gone0001' is not in the ontology"),
-        (lambda _, drawn: drawn.update(featureHash="route001"), "Route a on frame 0 shape 'polyline' is not supported"),
+        (lambda _, drawn: drawn.update(featureHash="route001"), "Route a on frame 0 has no polyline"),
         (lambda _, drawn: drawn.pop("objectHash"), "the labels are corrupt (missing 'objectHash')"),
         (lambda blob, _: blob.pop("data_units"), "the labels are corrupt (missing 'data_units')"),
         (lambda blob, _: blob.update(data_units=[]), "the labels are corrupt"),
@@ -189,13 +189,13 @@ def spoilt(change):
         ),
         (
             lambda blob, _: blob.update(object_actions={"a": {"actions": [{"name": "Moving"}], "objectHash": "a"}}),
-            "dynamic attribute 'Moving' is not supported",
+            "Car a: the labels are corrupt (missing 'featureHash')",
         ),
         (
             lambda blob, _: blob["object_answers"]["a"]["classifications"].append(
-                {"featureHash": "doors001", "answers": 4}
+                {"featureHash": "doors001", "answers": "four"}
             ),
-            "numeric attribute 'Doors' is not supported",
+            "'Doors'",
         ),
     ],
 )

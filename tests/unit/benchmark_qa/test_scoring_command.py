@@ -33,11 +33,12 @@ def test_the_module_prints_the_score_as_json(files):
     command = [sys.executable, "-m", "include.benchmark_qa.scoring", *arguments(files)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     printed = json.loads(done.stdout)
-    assert set(printed) == {"score", "passed", "both_empty", "not_computed", "rates", "objects", "classifications"}
+    scores = {"score", "passed", "both_empty", "not_computed", "rates"}
+    assert set(printed) == scores | {"objects", "classifications", "tracks"}
     assert printed["score"] == pytest.approx(0.75 / 2)
     assert (printed["passed"], printed["not_computed"]) == (True, [])
     assert printed["objects"][0]["verdict"] == "low_overlap"
-    assert printed["rates"]["worst"]["recall"] == {"feature_hash": "weather1", "value": 0.0}
+    assert printed["rates"]["worst"]["recall"] == {"class": "Weather", "feature_hash": "weather1", "value": 0.0}
 
 
 @pytest.mark.parametrize(
