@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, compress
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from include.benchmark_qa.labels.object_columns import FrameEntry, object_column
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.placing import placed_classifications
 from include.benchmark_qa.labels.rows import UNKNOWN_SIZE, ReadRow
-from include.benchmark_qa.labels.vocabulary import Vocabulary
+from include.benchmark_qa.labels.vocabulary import Vocabulary, clean
 from include.benchmark_qa.labels.wire import DrawnObject, ObjectAnswer
 
 
@@ -80,7 +80,7 @@ class Assembly:
             tuple(data_type for data_type, _, _ in rows),
             np.array([saved for _, saved, _ in rows], bool),
             tuple(problems for _, _, problems in rows),
-            tuple(self._hashes),
+            _writable(self._hashes),
             objects,
             self._classification_columns(),
             self._answers.columns(),
@@ -100,7 +100,7 @@ class Assembly:
         for frame in row.frames:
             drawn += frame.objects
         owner_of = self._new_owners(place, [one.object_hash for one in drawn])
-        if ranged := list(self._range_objects(row, owner_of)):
+        if ranged := self._range_objects(row, owner_of):
             owner_of |= self._new_owners(place, [one.object_hash for one in ranged])
             frames.append(FrameEntry(place, 0, *UNKNOWN_SIZE, len(ranged)))
             drawn += ranged
@@ -123,16 +123,17 @@ class Assembly:
             if actions.actions and object_hash in owner_of:
                 self._dynamic_answers.add_dynamic(owner_of[object_hash], actions.actions)
 
-    def _range_objects(self, row: ReadRow, drawn: dict[str, int]) -> Iterator[RangeObject]:
+    def _range_objects(self, row: ReadRow, drawn: dict[str, int]) -> list[RangeObject]:
+        found = []
         for object_hash, answer in row.object_answers.items():
-            if answer.feature_hash is None and not answer.range and not answer.range_html:
-                continue  # the answers of something that is drawn
-            if object_hash not in drawn:
-                shape = self._ontology.shapes.get(answer.feature_hash or "")
-                if shape in RANGE_SHAPES:
-                    yield RangeObject(object_hash, answer.feature_hash or "", self._ranges(answer))
-                elif answer.range or answer.range_html:
+            placed = answer.range or answer.range_html
+            if (placed or answer.feature_hash) and object_hash not in drawn:
+                feature_hash = answer.feature_hash or ""
+                if self._ontology.shapes.get(feature_hash) in RANGE_SHAPES:
+                    found.append(RangeObject(object_hash, feature_hash, self._ranges(answer)))
+                elif placed:
                     raise DoubtfulError
+        return found
 
     def _ranges(self, answer: ObjectAnswer) -> Sequence[tuple[float, float, int]]:
         """
@@ -165,6 +166,14 @@ class Assembly:
     def _classification_columns(self) -> ClassificationColumns:
         flat = np.fromiter(chain.from_iterable(self._classifications), np.int64, 5 * len(self._classifications))
         return ClassificationColumns(*flat.reshape(-1, 5).T.copy())
+
+
+def _writable(hashes: Sequence[str]) -> tuple[str, ...]:
+    try:
+        "".join(hashes).encode()
+    except UnicodeEncodeError:
+        return tuple(map(clean, hashes))
+    return tuple(hashes)
 
 
 def _with_wrong_ranges(columns: LabelColumns) -> IntArray:

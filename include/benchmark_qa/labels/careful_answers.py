@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from include.benchmark_qa.labels.answering import OPTION_KINDS
 from include.benchmark_qa.labels.careful_values import (
     ProblemError,
-    clean,
     frame_ranges,
     mapping,
     number,
@@ -73,7 +72,7 @@ def _read_answer(entry: Mapping[str, Any], ontology: OntologyIndex) -> tuple[Att
     if attribute.kind in OPTION_KINDS and isinstance(value, list | tuple):
         return attribute, frozenset(_option(option, attribute, ontology) for option in value)
     if attribute.kind == "text" and isinstance(value, str):
-        return attribute, clean(value).strip()
+        return attribute, value.strip()
     if attribute.kind == "numeric":
         return attribute, number(value, f"{attribute.name!r}")
     raise ProblemError(f"has {shown(value)} for {attribute.name!r}, which is no answer to a {attribute.kind} question")

@@ -5,7 +5,6 @@ from typing import Any
 
 from include.benchmark_qa.labels.careful_values import (
     ProblemError,
-    clean,
     mapping,
     number,
     pair,
@@ -46,4 +45,4 @@ def _place(raw: Mapping[str, Any]) -> HtmlPlace:
     xpath = raw.get("xpath")
     if not isinstance(xpath, str):
         raise ProblemError("has a range without an xpath")
-    return HtmlPlace(clean(xpath), whole(raw.get("offset"), "an offset"))
+    return HtmlPlace(xpath, whole(raw.get("offset"), "an offset"))

@@ -13,7 +13,6 @@ from include.benchmark_qa.labels.careful_geometry import Size, read_geometry
 from include.benchmark_qa.labels.careful_ranges import read_extent
 from include.benchmark_qa.labels.careful_values import (
     ProblemError,
-    clean,
     frame_of,
     frame_ranges,
     mapping,
@@ -25,6 +24,7 @@ from include.benchmark_qa.labels.data_types import FRAMELESS_TYPES, RANGE_SHAPES
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.placing import placed_classifications
 from include.benchmark_qa.labels.rows import UNKNOWN_SIZE, DrawnFrame, ReadRow, known_size
+from include.benchmark_qa.labels.vocabulary import clean
 from include.benchmark_qa.labels.wire import (
     Answer,
     ClassificationAnswer,

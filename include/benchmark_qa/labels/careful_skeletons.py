@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from include.benchmark_qa.labels.careful_values import ProblemError, check_inside, clean, mapping, number, shown
+from include.benchmark_qa.labels.careful_values import ProblemError, check_inside, mapping, number, shown
 from include.benchmark_qa.labels.skeletons import is_labelled, node_identity
 from include.benchmark_qa.labels.wire import Node, Visibility
 
@@ -23,9 +23,7 @@ def read_skeleton(raw: Mapping[str, Any], _: object) -> dict[str, Node]:
 
 
 def _read_node(raw: Mapping[str, Any]) -> Node:
-    name, feature_hash = (
-        clean(value) if isinstance(value := raw.get(key), str) else None for key in ("name", "featureHash")
-    )
+    name, feature_hash = (value if isinstance(value := raw.get(key), str) else None for key in ("name", "featureHash"))
     if not (feature_hash or name):
         raise ProblemError("has a node without a name")
     x, y = (number(raw.get(axis), f"{axis} of node {name or feature_hash}") for axis in "xy")

@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 from include.benchmark_qa.labels.limits import BORDER_TOLERANCE, LARGEST_SIDE
+from include.benchmark_qa.labels.vocabulary import clean
 from include.benchmark_qa.labels.wire import LARGEST_FRAME
 
 
@@ -19,11 +20,6 @@ class ProblemError(ValueError):
 def shown(value: object) -> str:
     """Return a value as an annotation manager may see it: never more than a line."""
     return reprlib.repr(value)
-
-
-def clean(text: str) -> str:
-    """Return a text that can be written anywhere: JSON may hold halves of characters."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def mapping(value: object, name: str) -> Mapping[str, Any]:

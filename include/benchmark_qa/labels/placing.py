@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from include.benchmark_qa.labels.rows import DrawnFrame, ReadRow
 from include.benchmark_qa.labels.wire import Answer
 
 
-class PlacedClassification(NamedTuple):
+class PlacedClassification(Struct, gc=False):
     """A classification, its class, the frames it holds for (both ends inclusive) and its answers."""
 
     classification_hash: str

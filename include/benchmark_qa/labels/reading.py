@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,12 +16,12 @@ class _LabelHash(msgspec.Struct):
     label_hash: str | None = ""
 
 
-def is_unsaved(blob: Blob) -> bool:
+def is_unsaved(blob: object) -> bool:
     """Say whether nobody ever saved labels here: Encord gives such a row a null label hash."""
-    if not isinstance(blob, bytes):
+    if isinstance(blob, Mapping):
         return "label_hash" in blob and blob["label_hash"] is None
     try:
-        return msgspec.json.decode(blob, type=_LabelHash).label_hash is None
+        return isinstance(blob, bytes) and msgspec.json.decode(blob, type=_LabelHash).label_hash is None
     except (ValueError, RecursionError):
         return False
 
@@ -31,6 +31,9 @@ def read_labels(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabular
     Read raw label rows, without SDK objects, into columns.
 
     Never raises for what a row holds: what cannot be read is left out and named in the row's ``problems``.
+
+    A row is decoded into types and put into columns at once; only one that is not as Encord writes it, or holds
+    something that is out of order, is read again label by label. Both ways give the same columns for a good row.
 
     :param blobs: each the JSON as Encord sends it, or the dictionary of ``to_encord_dict()``; None for no row.
     :param vocabulary: takes up the answers; columns that are compared must share it.

@@ -22,11 +22,19 @@ class Vocabulary:
         """Return the value's code, a new one for a new value."""
         found = self._codes.get(value)
         if found is None:
-            found = self._codes[value] = len(self._values)
-            self._values.append(value)
+            kept = clean(value) if isinstance(value, str) else value
+            found = self._codes.setdefault(kept, len(self._values))
+            if found == len(self._values):
+                self._values.append(kept)
+            self._codes[value] = found
         return found
 
     @property
     def values(self) -> Sequence[AnswerValue]:
         """All values, by code."""
         return self._values
+
+
+def clean(text: str) -> str:
+    """Return a text that can be written anywhere: JSON may hold halves of characters."""
+    return text.encode("utf-8", "replace").decode()

@@ -320,3 +320,14 @@ def test_a_range_of_frames_stays_a_range():
     answers = {"c": {"featureHash": "scene!", "range": [[0, 2**31 - 1]]}}
     columns, _ = read(video({}, classification_answers=answers))
     assert np.array_equal(columns.classifications.last, [2**31 - 1])
+
+
+def test_halves_of_characters_become_question_marks():
+    nodes = {"0": {"x": 0, "y": 0, "name": "\ud800"}}
+    answers = {"\udfff": {"classifications": [{"featureHash": "skeleton?note", "answers": "x\ud800"}]}}
+    blob = image(drawn("skeleton", objectHash="\udfff", skeleton=nodes), object_answers=answers)
+    for one in (blob, json.dumps(blob).encode()):
+        columns, vocabulary = read(one)
+        found = described(columns, vocabulary)
+        assert found.objects == {("?", 0): ("skeleton!", [(0, 0, "?", True)])}
+        assert found.answers == {"?": {"skeleton?note": "x?"}}

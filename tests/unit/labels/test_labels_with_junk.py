@@ -164,4 +164,4 @@ def test_junk_anywhere_never_raises_and_both_ways_read_the_same(data_type, chang
         assert quick[0].problems == slow[0].problems
         assert quick[0].data_types == slow[0].data_types
         assert described(*quick) == described(*slow)
-        assert is_unsaved(one) == (not quick[0].saved[0])
+    assert is_unsaved(blob) == (not slow[0].saved[0])
