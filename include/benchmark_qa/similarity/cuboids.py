@@ -52,6 +52,7 @@ def _iou(a: FloatArray, b: FloatArray) -> FloatArray:
     a, b = in_order(a, b)
     # In units of the longest edge, so that no volume vanishes or overflows.
     unit = np.maximum(a[:, 3:6], b[:, 3:6]).max(axis=1, keepdims=True)
+    unit[unit <= 0] = np.nan  # two negative lengths must not make a positive one
     size_a, size_b, offset = a[:, 3:6] / unit, b[:, 3:6] / unit, (b[:, :3] - a[:, :3]) / unit
     reach = np.linalg.norm(size_a, axis=1) + np.linalg.norm(size_b, axis=1)
     near = (size_a > 0).all(axis=1) & (size_b > 0).all(axis=1) & (2 * np.linalg.norm(offset, axis=1) < reach)

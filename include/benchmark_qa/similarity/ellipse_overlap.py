@@ -20,8 +20,9 @@ def circle_overlap(r: FloatArray, s: FloatArray, distance: FloatArray) -> FloatA
     smaller = np.minimum(r, s)
     inside, apart = distance <= np.abs(r - s), distance >= r + s
     with np.errstate(all="ignore"):
-        angle_r = np.arccos(np.clip((distance**2 + r**2 - s**2) / (2 * distance * r), -1, 1))
-        angle_s = np.arccos(np.clip((distance**2 + s**2 - r**2) / (2 * distance * s), -1, 1))
+        surplus = (r - s) * (r + s)  # not r**2 - s**2, which loses the digits of nearly equal radii
+        angle_r = np.arccos(np.clip((distance**2 + surplus) / (2 * distance * r), -1, 1))
+        angle_s = np.arccos(np.clip((distance**2 - surplus) / (2 * distance * s), -1, 1))
         kite = (r + s - distance) * (distance + r - s) * (distance - r + s) * (distance + r + s)
     lens = r**2 * angle_r + s**2 * angle_s - np.sqrt(np.maximum(kite, 0)) / 2
     overlap: FloatArray = np.where(inside, np.pi * smaller**2, np.where(apart, 0, lens))

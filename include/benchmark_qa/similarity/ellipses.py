@@ -45,6 +45,7 @@ def _iou(a: FloatArray, b: FloatArray) -> FloatArray:
     a, b = in_order(a, b)
     # In units of the longest radius, so that no area vanishes or overflows.
     unit = np.maximum(a[:, 2:4], b[:, 2:4]).max(axis=1, keepdims=True)
+    unit[unit <= 0] = np.nan  # two negative lengths must not make a positive one
     radii_a, radii_b, offset = a[:, 2:4] / unit, b[:, 2:4] / unit, (b[:, :2] - a[:, :2]) / unit
     distance = np.hypot(offset[:, 0], offset[:, 1])
     area_a, area_b = radii_a.prod(axis=1) * np.pi, radii_b.prod(axis=1) * np.pi

@@ -45,6 +45,7 @@ def _iou(a: FloatArray, b: FloatArray) -> FloatArray:
     a, b = in_order(a, b)
     # In units of the longest side, so that no area vanishes or overflows.
     unit = np.maximum(a[:, 2:4], b[:, 2:4]).max(axis=1)
+    unit[unit <= 0] = np.nan  # two negative lengths must not make a positive one
     size_a, size_b = a[:, 2:4] / unit[:, None], b[:, 2:4] / unit[:, None]
     offset = ((b[:, :2] - a[:, :2]) + (b[:, 2:4] - a[:, 2:4]) / 2) / unit[:, None]
     reach = np.hypot(*size_a.T) + np.hypot(*size_b.T)

@@ -154,6 +154,10 @@ def test_a_flat_or_broken_cuboid_overlaps_nothing_but_its_equal():
     cuboids = np.stack([CUBE] * 5)
     cuboids[0, 3], cuboids[1, 4], cuboids[2, 6], cuboids[3, 5] = 0, -1, np.nan, np.inf
     np.testing.assert_array_equal(cuboid_iou(cuboids, cuboids), np.diag([1.0, 1, 0, 0, 1]))
+    backwards = np.array(
+        [[0, 0, 0, -1, -1, -1, 1, 0, 0], [0, 0, 0, -1, -1, -np.inf, 1, 0, 0], [0, 0, 0, -1, -1, -2, 1, 0, 0]]
+    )
+    np.testing.assert_array_equal(cuboid_iou(backwards, backwards), np.diag([1.0, 0, 1]))
 
 
 def test_no_cuboids_are_an_empty_matrix():

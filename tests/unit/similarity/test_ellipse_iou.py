@@ -114,6 +114,26 @@ def test_a_nearly_equal_ellipse_is_nearly_1(ellipse, difference):
     assert ellipse_iou([ellipse], [other])[0, 0] == pytest.approx(1, abs=1e4 * difference + 1e-11)
 
 
+def integrated_overlap(x, y, p, q):
+    """Return the area that the unit circle and an upright ellipse share, as a sum over thin slices."""
+    start, end = max(-1, x - p), max(-1, x - p, min(1, x + p))
+    angle = (np.arange(20_000) + 0.5) * np.pi / 20_000
+    at, width = start + (end - start) * (1 - np.cos(angle)) / 2, (end - start) * np.sin(angle) / 2 * np.pi / 20_000
+    circle, ellipse = np.sqrt(np.maximum(1 - at**2, 0)), q * np.sqrt(np.maximum(1 - ((at - x) / p) ** 2, 0))
+    return (np.maximum(np.minimum(circle, y + ellipse) - np.maximum(-circle, y - ellipse), 0) * width).sum()
+
+
+@pytest.mark.parametrize("p", [0.5, 1.0, 1.0000001, 2.0])
+@pytest.mark.parametrize("q", [0.25, 0.5, 0.9999999, 1.0, math.sqrt(2), 4.0])
+def test_ellipses_that_touch_agree_with_an_integral(p, q):
+    # Outlines that touch from inside or outside, or bend alike where they touch, have roots that coincide.
+    for x in (0, 1 - p, 1 + p, p - 1, 1 - p + 1e-9):
+        for y in (0, 1e-8, 1 - q, q - 1, 1 + q):
+            shared = integrated_overlap(x, y, p, q)
+            iou = ellipse_iou([[0, 0, 1, 1, 0]], [[x, y, p, q, 0]])[0, 0]
+            assert iou == pytest.approx(shared / (math.pi * (1 + p * q) - shared), abs=1e-8)
+
+
 def test_theta_turns_clockwise_on_the_screen():
     lying, spots = np.array([[0, 0, 100, 2, 30.0]]), [[52, 30, 1, 1, 0.0], [52, -30, 1, 1, 0.0]]
     iou = ellipse_iou(lying, spots)[0]
@@ -151,6 +171,8 @@ def test_a_flat_or_broken_ellipse_overlaps_nothing_but_its_equal():
         [[0, 0, 0, 5, 30], [0, 0, -2, -5, 30], [0, 0, 9, 9, np.nan], [0, 0, 9, np.inf, 3], [0, 0, 9, 8, 2]]
     )
     np.testing.assert_array_equal(ellipse_iou(ellipses, ellipses), np.diag([1.0, 1, 0, 0, 1]))
+    backwards = [[0, 0, -1, -1, 0], [0, 0, -1, -np.inf, 0], [0, 0, -1, -2, 0]]
+    np.testing.assert_array_equal(ellipse_iou(backwards, backwards), np.diag([1.0, 0, 1]))
 
 
 def test_no_ellipses_are_an_empty_matrix():

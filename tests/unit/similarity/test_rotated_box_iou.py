@@ -124,6 +124,8 @@ def test_a_flat_or_broken_rotated_box_overlaps_nothing_but_its_equal():
     )
     expected = np.diag([1.0, 1, 0, 0, 1])
     np.testing.assert_array_equal(rotated_box_iou(boxes, boxes), expected)
+    backwards = [[0, 0, -1, -1, 9], [0, 0, -1, -np.inf, 9], [0, 0, -1, -2, 9]]
+    np.testing.assert_array_equal(rotated_box_iou(backwards, backwards), np.diag([1.0, 0, 1]))
 
 
 def test_no_rotated_boxes_are_an_empty_matrix():
