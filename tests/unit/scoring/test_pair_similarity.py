@@ -195,7 +195,7 @@ def pixels_of(mask):
 
 
 @given(st.integers(1, 25), st.integers(1, 25), st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.5, 0.97, 1.0]))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 def test_bitmasks_compare_as_the_pixels_that_encord_decodes(height, width, seed, density):
     random = np.random.default_rng(seed)
     truth = [encord_mask(random.random((height, width)) < density) for _ in range(3)]
