@@ -252,6 +252,17 @@ def test_nothing_answered_on_either_side_is_a_match():
     assert (judged.answer_sum[0], judged.answer_count[0]) == (0, 0)
 
 
+def test_nothing_answered_in_a_file_without_frames_is_a_match_as_far_as_both_hold():
+    def held(*ranges):
+        return [("weather", list(ranges), {})]
+
+    judged = judge([held((0, 9))], [held((0, 9)), held((0, 4)), held((20, 29))], [0, 0, 0], "audio")
+    assert [entry[1] for entry in entries(judged)] == ["matched", "attribute_mismatch", "attribute_mismatch"]
+    assert judged.agreement == pytest.approx([np.nan, 0.5, 0.0], nan_ok=True)
+    assert judged.answer_sum.tolist() == [0, 0.5, 0]
+    assert judged.answer_count.tolist() == [0, 1, 1]
+
+
 def test_several_of_one_class_on_a_frame_are_paired_by_their_answers_and_then_by_hash():
     one, two = {"tag": frozenset({"red"})}, {"tag": frozenset({"blue"})}
     crossed = judge([[("tags", [(0, 0)], one), ("tags", [(0, 0)], two)]], [[("tags", [(0, 0)], two)]], [0], "image")
