@@ -46,6 +46,7 @@ OTHER_SETTINGS = [
 EXPECTED: dict[str, Any] = {
     "routed": {"YES": 6, "NO": 14},
     "routed again": {"YES": 0, "NO": 0},
+    "idle pass": {"scored": 0, "labels read": 0},
     "folders": {"benchmark files": 6, "production files": 14},
     "datasets": {"benchmark data": 6, "production data": 14},
     "ontologies": ["Streets"],

@@ -76,7 +76,8 @@ class Journey:
             self.label_all(*names)
             # As the loop does: a pass in between must not take what is half done for finished.
             self.score_and_decide(production)
-        return {"routed": routed, "routed again": again, **self.outcome()}
+        idle = self.idle_pass(production)
+        return {"routed": routed, "routed again": again, "idle pass": idle, **self.outcome()}
 
     def import_files(self) -> list[str]:
         """List, write manifests, import; the answer to the first upload request is lost on the way."""
@@ -191,6 +192,17 @@ class Journey:
                 task_id="publish", campaign_title="Journey", workspace=workspace, decision={"min_tasks": 3}, settings={}
             )
         )
+
+    def idle_pass(self, project_hash: str) -> dict[str, int]:
+        """Run a pass after which nothing is new; return how many scores it wrote and how often it read labels."""
+        scores = self.folder / "workspace" / "scores"
+        before = {path: path.stat().st_mtime_ns for path in scores.rglob("*.parquet")}
+        seen = self._control("GET", "requests")["total"]
+        self.score_and_decide(project_hash)
+        counts = self._control("GET", f"requests?after={seen}")["counts"]
+        reads = sum(counts.get(one, 0) for one in ("labelrow GET", "labelrow PUT"))
+        after = {path: path.stat().st_mtime_ns for path in scores.rglob("*.parquet")}
+        return {"scored": len(after.items() - before.items()), "labels read": reads}
 
     def outcome(self) -> dict[str, Any]:
         """Return what Encord holds and what was published, without hashes."""

@@ -140,9 +140,11 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
     def _record(self, workspace: Bucket, ledger: Ledger, records: Sequence[ActionRecord], at: datetime) -> None:
         from include.benchmark_qa.ledger.actions import dump_records, note_records, records_name
 
-        if not records:
+        # What a killed pass recorded and did not do is done now, and needs no second record.
+        unrecorded = [one for one in records if ledger.acted.get(one.key) != one.state]
+        if not unrecorded:
             return
-        content = dump_records(records)
+        content = dump_records(unrecorded)
         name = records_name(content, at)
         workspace.write(f"{paths.actions(self.project_hash)}{name}", content)
         note_records(ledger, name, content)

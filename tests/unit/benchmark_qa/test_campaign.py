@@ -104,7 +104,7 @@ def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"policy": {"on_pass": "aprove"}}, "policy.on_pass: Input should be 'approve', 'reject' or 'leave'"),
         (
             {"policy": {"on_fail": {"moove": "Rework"}}},
-            "policy.on_fail: Input should be 'approve', 'reject' or 'leave', or one of {move: a stage} and {proceed: a pa",
+            "policy.on_fail: Input should be 'approve', 'reject' or 'leave', or one of {move: a stage} and {proc",
         ),
         ({"policy": {"on_annotator_fail": "fire"}}, "policy.on_annotator_fail: Input should be 'leave', 'notify' or"),
         ({"production_project__title": "B"}, "campaign: benchmark_project.title and production_project.title must"),
