@@ -42,6 +42,12 @@ def note_truths(ledger: Ledger, rows: Iterable[EditedRow]) -> None:
         ledger.truths[row.data_hash] = TruthRow(row.data_hash, row.backing_item_uuid, edited_at)
 
 
+def benchmark_units(ledger: Ledger) -> list[str]:
+    """Return the data hashes of all units with ground truth; those of the production project where they are known."""
+    known = {entry.truth_hash: entry.data_hash for entry in ledger.entries.values() if entry.truth_hash}
+    return sorted({known.get(data_hash, data_hash) for data_hash in ledger.truths})
+
+
 def find_truths(
     ledger: Ledger, data_hashes: Collection[str], items: Callable[[Collection[str]], Mapping[str, str | None]]
 ) -> dict[str, TruthRow]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import duckdb
 
 _CELLS = """
-    SELECT submitted_feature, ground_truth_feature,
+    SELECT annotator_email, submitted_feature, ground_truth_feature,
         any_value(submitted_class), any_value(ground_truth_class), sum(labels)::BIGINT
     FROM labels SEMI JOIN counted USING (project_hash, data_hash, annotator_email, label_branch_name)
-    WHERE kind = 'object' AND ($annotator IS NULL OR annotator_email = $annotator)
-    GROUP BY submitted_feature, ground_truth_feature
+    WHERE kind = 'object'
+    GROUP BY annotator_email, submitted_feature, ground_truth_feature
+    ORDER BY annotator_email
 """
+
+Cell: TypeAlias = tuple[str | None, str | None, str | None, str | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +40,27 @@ class Confusion:
         return any(self.counts[row][column] for row in size for column in size if row != column)
 
 
-def read_confusion(connection: duckdb.DuckDBPyConnection, annotator: str | None = None) -> Confusion:
-    """
-    Return the confusion matrix of one annotator, or of all, over objects per frame.
+def read_confusions(connection: duckdb.DuckDBPyConnection) -> tuple[Confusion, dict[str, Confusion]]:
+    """Return the confusion matrix of all annotators together, and of each, over objects per frame."""
+    cells: dict[str, list[Cell]] = {}
+    for annotator, *cell in connection.execute(_CELLS).fetchall():
+        cells.setdefault(annotator, []).append((cell[0], cell[1], cell[2], cell[3], cell[4]))
+    together = [cell for own in cells.values() for cell in own]
+    return _confusion(together), {annotator: _confusion(own) for annotator, own in cells.items()}
 
-    :param connection: of ``open_scores``
-    :param annotator: whose; None for all
-    """
-    rows = connection.execute(_CELLS, {"annotator": annotator}).fetchall()
-    names = {row[side]: row[side + 2] for row in rows for side in (0, 1) if row[side] is not None}
-    features = [*sorted(names, key=lambda feature: (names[feature], feature)), None]
-    place = {feature: index for index, feature in enumerate(features)}
+
+def _confusion(cells: Sequence[Cell]) -> Confusion:
+    pairs = [
+        pair for given, true, given_name, true_name, _ in cells for pair in ((given, given_name), (true, true_name))
+    ]
+    names = {feature: name or "" for feature, name in pairs if feature is not None}
+    shown = sorted(names, key=lambda feature: (names[feature], feature))
+    features = [*shown, None]
+    place: dict[str | None, int] = {feature: index for index, feature in enumerate(features)}
     counts = [[0] * len(features) for _ in features]
-    for submitted, truth, _, _, labels in rows:
+    for submitted, truth, _, _, labels in cells:
         counts[place[submitted]][place[truth]] += labels
-    return Confusion(tuple(names[feature] for feature in features[:-1]), tuple(map(tuple, counts)))
+    return Confusion(tuple(names[feature] for feature in shown), tuple(map(tuple, counts)))
 
 
 def largest_classes(confusion: Confusion, most: int) -> Confusion:

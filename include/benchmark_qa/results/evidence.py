@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray
-from include.benchmark_qa.results.encoding import Ranked, rank_texts
+from include.benchmark_qa.results.encoding import Hashes, read_hashes
 from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.scored import ScoredLabels
 from include.benchmark_qa.scoring.verdicts import Verdict
@@ -32,8 +32,8 @@ class Evidence:
 
     verdicts: VerdictColumns
     kind: NDArray[np.int8]
-    truth_hashes: Ranked
-    submitted_hashes: Ranked
+    truth_hashes: Hashes
+    submitted_hashes: Hashes
 
     @property
     def is_match(self) -> BoolArray:
@@ -53,7 +53,7 @@ def gather_evidence(scored: ScoredLabels, rank: IntArray) -> Evidence:
     """Put the verdicts together and in order; ``rank`` is the place of each submission among the sorted ones."""
     verdicts = VerdictColumns.concatenate([scored.objects, scored.classifications])
     kind = np.repeat(np.array([0, 1], np.int8), [len(scored.objects), len(scored.classifications)])
-    truth, submitted = rank_texts(scored.truth.hashes), rank_texts(scored.submitted.hashes)
+    truth, submitted = read_hashes(scored.truth.hashes), read_hashes(scored.submitted.hashes)
     place = rank[verdicts.submission]
     order = np.lexsort(
         (

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.benchmark_qa.results.agreement import Agreement, read_agreement
 from include.benchmark_qa.results.annotators import AnnotatorScore, read_annotators
-from include.benchmark_qa.results.confusion import Confusion, read_confusion
+from include.benchmark_qa.results.confusion import Confusion, read_confusions
 from include.benchmark_qa.results.leaks import Copy, Haste, read_copies, read_haste
 from include.benchmark_qa.results.lines import By, ScoreLine, annotators_to_parquet, read_lines
 from include.benchmark_qa.results.mistakes import (
@@ -63,6 +63,7 @@ class ScoreReport:
     weeks: tuple[ScoreLine, ...]
     annotator_weeks: tuple[ScoreLine, ...]
     confusion: Confusion
+    annotator_confusions: Mapping[str, Confusion]
     agreement: Agreement
     copies: tuple[Copy, ...]
     haste: tuple[Haste, ...]
@@ -113,6 +114,7 @@ def _read(
     benchmark_units: Collection[str] | None,
     most: int,
 ) -> ScoreReport:
+    confusion, confusions = read_confusions(connection)
     unscored = connection.execute(_NOT_COMPUTED).fetchall()
     return ScoreReport(
         annotators=tuple(read_annotators(connection, decision, benchmark_units)),
@@ -123,7 +125,8 @@ def _read(
         annotator_classes=tuple(read_lines(connection, (By.ANNOTATOR,), per_class=True)),
         weeks=tuple(read_lines(connection, (By.WEEK,))),
         annotator_weeks=tuple(read_lines(connection, (By.ANNOTATOR, By.WEEK))),
-        confusion=read_confusion(connection),
+        confusion=confusion,
+        annotator_confusions=confusions,
         agreement=read_agreement(connection),
         copies=tuple(read_copies(connection, decision)),
         haste=tuple(read_haste(connection, decision)),

@@ -106,8 +106,8 @@ VERDICTS_SCHEMA = _schema(
         _column("ground_truth_feature", _NAME, "featureHash of the true class; null for extra", optional=True),
         _column("submitted_class", _NAME, "name of the submitted class; null for missing", optional=True),
         _column("submitted_feature", _NAME, "featureHash of the submitted class; null for missing", optional=True),
-        _column("ground_truth_hash", _NAME, "objectHash or classificationHash; null for extra", optional=True),
-        _column("submitted_hash", _NAME, "objectHash or classificationHash; null for missing", optional=True),
+        _column("ground_truth_hash", _TEXT, "objectHash or classificationHash; null for extra", optional=True),
+        _column("submitted_hash", _TEXT, "objectHash or classificationHash; null for missing", optional=True),
         _column("first_frame", _COUNT, "first frame; 0 where there are none"),
         _column("last_frame", _COUNT, "last frame, inclusive"),
         _column("frames", _COUNT, "how many labels of the score the row stands for"),
@@ -158,5 +158,5 @@ def check_schema(found: pa.Schema, table: str, place: str = "") -> None:
     if (said.get("table"), said.get("schema_version")) != (table, SCHEMA_VERSION):
         raise ValueError(
             f"{place + ': ' if place else ''}expected the {table} table, version {SCHEMA_VERSION}, found "
-            f"{said.get('table')!r}, version {said.get('schema_version')!r}: move it away; the next pass scores anew"
+            f"{said.get('table')!r}, version {said.get('schema_version')!r}: move it away to score anew"
         )

@@ -37,7 +37,9 @@ _NAMED = (
     "submission_version",
     "settings_version",
 )
-_ORDER = attrgetter("project_hash", "data_hash", "annotator_email", "label_branch_name", *_NAMED, "task_uuid")
+# Sorted by these, in this order; the other names and the task only part what would else be equal.
+_FIRST = ("project_hash", "data_hash", "annotator_email", "label_branch_name")
+_SORTED = (*_FIRST, *(name for name in _NAMED if name not in _FIRST), "task_uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,14 @@ def score_tables(
     :param ontology: names the classes
     :param scored_at: with a time zone; of several scores of a submission the latest counts
     """
-    order = np.array(sorted(range(len(keys)), key=lambda place: _ORDER(keys[place])), np.int64)
+    rows = list(map(attrgetter(*_SORTED), keys))
+    order = np.array(sorted(range(len(keys)), key=rows.__getitem__), np.int64)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     evidence = gather_evidence(scored, rank)
     ordered = [keys[place] for place in order]
-    names = {name: rank_texts([getattr(key, name) for key in ordered]) for name in _NAMED}
+    values = zip(*(rows[place] for place in order), strict=True) if rows else [()] * len(_SORTED)
+    names = {name: rank_texts(column) for name, column in zip(_SORTED, values, strict=True) if name in _NAMED}
     by_submission = {name: ranked.spread(np.arange(len(ordered))) for name, ranked in names.items()}
     submissions = by_submission | submission_columns(ordered, scored, order, evidence, ontology)
     verdicts = {name: ranked.spread(evidence.verdicts.submission) for name, ranked in names.items()}

@@ -74,6 +74,9 @@ class EncordListSubmissionsOperator(EncordBaseOperator):
         :raises EncordNotFoundError: the benchmark project does not exist
         :raises EncordOntologyError: the two projects carry different ontologies
         """
+        import orjson
+
+        from include.benchmark_qa.ledger.planning import benchmark_units
         from include.benchmark_qa.ledger.store import LedgerStore
         from include.object_storage import open_bucket
 
@@ -93,6 +96,7 @@ class EncordListSubmissionsOperator(EncordBaseOperator):
         shared = {"benchmark_project": benchmark_hash, "ontology": self._ontology(benchmark_hash)} if chosen else {}
         batches = [batch | shared for batch in self._write(workspace, chosen)]
         ledger.outstanding += [name_of(batch) for batch in batches]
+        workspace.write(paths.BENCHMARK_UNITS, orjson.dumps(benchmark_units(ledger)))
         store.write(ledger)
         return batches
 

@@ -151,6 +151,7 @@ def test_the_scorecard_sums_up_all_batches(run_campaign: RunCampaign) -> None:
     assert {one["annotator_email"]: one["mean_score"] for one in summary["annotators"]} == pytest.approx(
         {PERFECT: 1.0, SHIFTED: 2 / 3, BESIDE: 0.0, BLANK: 0.0}, abs=1e-6
     )
+    assert {one["units_left"] for one in summary["annotators"]} == {0}
     page = (campaign.workspace / "scorecard.html").read_text()
     assert "Roads of &lt;2026&gt;" in page
     assert "2026-03-01 12:30 UTC" in page

@@ -10,6 +10,8 @@ import pytest
 
 from encord_provider.operators.scorecard import PublishScoresOperator
 from include.benchmark_qa import paths
+from include.benchmark_qa.ledger.model import Ledger, LedgerEntry, TruthRow
+from include.benchmark_qa.ledger.planning import benchmark_units
 from tests.unit.encord_provider.provider_support import task_context
 from tests.unit.results.result_samples import GOOD, POOR, Scored, tables_of
 
@@ -97,3 +99,26 @@ def test_scores_of_an_older_version_are_refused_with_what_to_do(workspace: Path)
     pq.write_table(table.replace_schema_metadata({"table": "submissions", "schema_version": "1"}), file)
     with pytest.raises(ValueError, match=r"version 2, found 'submissions', version '1': move it away"):
         publish(workspace)
+
+
+def test_units_that_stand_elsewhere_in_production_are_counted_by_their_hash_there() -> None:
+    ledger = Ledger(truths={one: TruthRow(one, f"item {one}", None) for one in ("same", "truth", "unseen")})
+    for data_hash, truth_hash in (("same", "same"), ("production", "truth"), ("nowhere", None)):
+        entry = LedgerEntry(
+            data_hash=data_hash,
+            label_branch_name="main",
+            annotator_email="ann",
+            data_title="",
+            task_uuid="",
+            label_hash=None,
+            edited_at=None,
+            seen_at=None,
+            settled=True,
+            truth_hash=truth_hash,
+            truth_edited_at=None,
+            looked_at="",
+            submission_version="",
+            ground_truth_version="",
+        )
+        ledger.entries[entry.key] = entry
+    assert benchmark_units(ledger) == ["production", "same", "unseen"]

@@ -76,6 +76,13 @@ def test_the_order_of_the_labels_changes_no_byte():
     assert len({hashlib.sha256(one.submissions + one.verdicts).hexdigest() for one in tables}) == 1
 
 
+@pytest.mark.parametrize("names", [("8letters", "zyxwvuts", "Abcdefgh"), ("short", "ünïcödé", "a hash of some length")])
+def test_labels_are_sorted_by_their_hashes(names):
+    boxes = [pixel_box(name, x, 0, 40, 40) for name, x in zip(names, (0, 50, 100), strict=True)]
+    verdicts = read(tables_of(Scored("ann", 1, row(*boxes), truth=EMPTY)).verdicts)
+    assert [one["submitted_hash"] for one in verdicts] == sorted(names)
+
+
 def test_no_submissions_are_two_empty_tables():
     tables = tables_of()
     assert read(tables.submissions) == read(tables.verdicts) == []

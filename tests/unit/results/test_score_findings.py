@@ -7,7 +7,7 @@ import pytest
 from include.benchmark_qa.decisions import Decision
 from include.benchmark_qa.results.agreement import read_agreement
 from include.benchmark_qa.results.annotators import read_annotators
-from include.benchmark_qa.results.confusion import Confusion, largest_classes, read_confusion
+from include.benchmark_qa.results.confusion import Confusion, largest_classes, read_confusions
 from include.benchmark_qa.results.leaks import Copy, Haste, count_units_left, read_copies, read_haste
 from include.benchmark_qa.results.mistakes import read_annotator_mistakes, read_mistakes
 from include.benchmark_qa.results.store import retire_units
@@ -82,7 +82,8 @@ def test_the_example_of_a_mistake_is_the_unit_with_most_of_it(opened):
 def test_confusion_has_a_row_and_a_column_of_the_unmatched(opened):
     extra = row(pixel_box("p", 0, 0, 40, 40), pixel_box("x", 150, 50, 9, 9, feature_hash="bus00001"))
     with opened(Scored("ann", 1, POOR), Scored("bob", 1, extra)) as scores:
-        every, bob = read_confusion(scores), read_confusion(scores, "bob")
+        every, each = read_confusions(scores)
+    bob = each["bob"]
     assert every == Confusion(("Bus", "Car"), ((0, 1, 1), (0, 2, 0), (0, 1, 0)))
     assert bob == Confusion(("Bus", "Car"), ((0, 0, 1), (0, 1, 0), (0, 1, 0)))
     assert (every.is_mixed_up, bob.is_mixed_up) == (True, False)
@@ -125,7 +126,7 @@ def test_a_retired_unit_no_longer_fails_anybody(opened):
     with opened(*failing((), 1), *failing(PEOPLE, 2)) as scores:
         retire_units(scores, [unit.data_hash for unit in read_units(scores, LENIENT) if unit.suspect])
         assert {(one.submissions, one.passes) for one in read_annotators(scores)} == {(1, 1)}
-        assert (read_mistakes(scores, 10), read_confusion(scores).is_mixed_up) == ([], False)
+        assert (read_mistakes(scores, 10), read_confusions(scores)[0].is_mixed_up) == ([], False)
         assert len(read_units(scores, LENIENT)) == 2
 
 

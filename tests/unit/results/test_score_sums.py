@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.benchmark_qa.results.confusion import read_confusion
+from include.benchmark_qa.results.confusion import read_confusions
 from include.benchmark_qa.results.lines import By, read_lines
 from include.benchmark_qa.results.store import open_scores
 from include.benchmark_qa.scoring.submission import score_submission
@@ -58,7 +58,7 @@ def test_lines_and_confusion_are_those_of_plain_loops(tmp_path_factory, scored):
     with open_scores([folder / "s.parquet"], [folder / "v.parquet"]) as scores:
         annotators = {line.annotator_email: line for line in read_lines(scores, (By.ANNOTATOR,))}
         classes = {line.class_name: line for line in read_lines(scores, per_class=True)}
-        confusion = read_confusion(scores)
+        confusion, _ = read_confusions(scores)
     singly = [(one, score_submission(ontology(), one.truth, one.labels)) for one in scored]
     matches = [(one.email, match) for one, score in singly for match in score.objects]
     for email, line in annotators.items():
@@ -100,7 +100,7 @@ def test_the_worked_example_of_cvat(opened):
         for side, x in ((truth, 0), (submitted, 100))
     ]
     with opened(Scored("ann", 1, sides[1], truth=sides[0])) as scores:
-        confusion = read_confusion(scores)
+        confusion, _ = read_confusions(scores)
         bus, car = read_lines(scores, per_class=True)
     assert confusion.classes == ("Bus", "Car")
     assert confusion.counts == ((1, 0, 0), (1, 2, 1), (0, 1, 0))
