@@ -3,7 +3,7 @@ Scoring a campaign, ours beside scripts: ``python -m benchmarks.scoring [--kind 
 
 Four kinds of submissions, as the raw JSON that Encord sends: images with 8 boxes and 2 radio questions, videos of
 1,000 frames with 10 boxes, images with 5 polygons, images with 3 bitmasks. Ours scores all of them, with every
-verdict, rate, answer and, on videos, identity. The scripts score the first ``--peer-share`` of them, and are compared
+verdict, rate, answer and, on videos, identity. The scripts score the first few thousand, and are compared
 by what one submission costs: ``sdk`` builds the SDK's objects, ``plain`` walks the raw JSON (``json.loads``). Both
 parse each truth once, and are written to be quick (``scoring_clients``, ``scoring_plain``). Contestants take turns,
 each in a process of its own; a sample is compared number by number. Then single kernels, beside pycocotools and
@@ -26,10 +26,10 @@ _CLIENTS = "benchmarks.scoring_clients"
 SUBMISSIONS = {"boxes": 100_000, "videos": 200, "polygons": 10_000, "bitmasks": 10_000}
 # How many the scripts score, at most: what takes each a few seconds.
 PEER_SUBMISSIONS = {
-    "sdk": {"boxes": 4_000, "videos": 10, "polygons": 2_000, "bitmasks": 20},
-    "plain": {"boxes": 20_000, "videos": 20, "polygons": 2_000, "bitmasks": 2_000},
+    "sdk": {"boxes": 2_000, "videos": 4, "polygons": 1_000, "bitmasks": 10},
+    "plain": {"boxes": 10_000, "videos": 10, "polygons": 1_000, "bitmasks": 1_000},
 }
-_COMPARED = {"boxes": 2_000, "videos": 10, "polygons": 1_000, "bitmasks": 20}
+_COMPARED = {"boxes": 1_000, "videos": 4, "polygons": 500, "bitmasks": 10}
 _HEADER = ("scorer", "submissions", "CPU s", "submissions per CPU s", "peak MB", "CPU to ours")
 
 

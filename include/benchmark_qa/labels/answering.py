@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from itertools import chain
 from typing import Final
 
@@ -29,8 +29,10 @@ class AnswerList:
         self._options = {option: frozenset((option,)) for option in ontology.options}
         self._vocabulary = vocabulary
         self._entries: list[tuple[int, int, int, int, int]] = []
+        # Most answers are one option of one question, over and over: its attribute and code by both hashes.
+        self._single_options: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def add_static(self, owner: int, answers: Iterable[Answer]) -> None:
+    def add_static(self, owner: int, answers: Sequence[Answer]) -> None:
         """
         Add the answers of an object or a classification.
 
@@ -38,6 +40,10 @@ class AnswerList:
 
         :raises DoubtfulError: for an answer that the ontology does not know, or two different ones.
         """
+        single = _single_option(answers)
+        if single and (known_codes := self._single_options.get(single)):
+            self._entries.append((owner, *known_codes, 0, 0))
+            return
         given: dict[int, AnswerValue] = {}
         for answer in answers:
             attribute, kind, value = self._read(answer)
@@ -52,6 +58,8 @@ class AnswerList:
                 raise DoubtfulError
         code = self._vocabulary.code
         self._entries += [(owner, attribute, code(value), 0, 0) for attribute, value in given.items()]
+        if single:
+            self._single_options[single] = self._entries[-1][1:3]
 
     def add_dynamic(self, owner: int, answers: Iterable[Answer]) -> None:
         """
@@ -98,6 +106,15 @@ class AnswerList:
         except KeyError:
             raise DoubtfulError from None
         return sets[0] if len(sets) == 1 else frozenset().union(*sets)
+
+
+def _single_option(answers: Sequence[Answer]) -> tuple[str, str] | None:
+    """Return the hashes of the question and the option where there is one answer with one option."""
+    if len(answers) == 1:
+        options = answers[0].answers
+        if isinstance(options, list) and len(options) == 1:
+            return answers[0].feature_hash, options[0].feature_hash
+    return None
 
 
 def overlapping(owner: IntArray, attribute: IntArray, first: IntArray, last: IntArray) -> IntArray:

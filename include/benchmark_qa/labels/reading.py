@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -38,6 +40,11 @@ def read_labels(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabular
     :param blobs: each the JSON as Encord sends it, or the dictionary of ``to_encord_dict()``; None for no row.
     :param vocabulary: takes up the answers; columns that are compared must share it.
     """
+    with _without_collector():
+        return _read(blobs, ontology, vocabulary)
+
+
+def _read(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabulary: Vocabulary) -> LabelColumns:
     assembly = Assembly(ontology, vocabulary)
     named = set()
     for place, blob in enumerate(blobs):
@@ -53,3 +60,15 @@ def read_labels(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabular
             assembly.add(place, read_carefully(blobs[place], ontology))
         columns = assembly.assemble().columns
     return columns
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the garbage collector: decoding makes very many lists, none of them in a cycle, and it looks at each."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

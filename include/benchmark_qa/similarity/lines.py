@@ -75,43 +75,25 @@ def sample_lines(vertices: FloatArray, offsets: IntArray) -> FloatArray:
 
     :param vertices: shape (m, 2), in pixels: the vertices of all lines end to end.
     :param offsets: line ``i`` is ``vertices[offsets[i]:offsets[i + 1]]``.
-    :return: shape (n, 64, 2), NaN for a line that has no vertices.
+    :return: shape (n, 64, 2), NaN for a line without vertices, or with one that is no number.
     """
     samples = np.full((len(offsets) - 1, SAMPLES, 2), np.nan)
     drawn = np.flatnonzero(np.diff(offsets))
     if not len(drawn):
         return samples
-    first, last = offsets[drawn], offsets[drawn + 1] - 1
-    along = _along(vertices, first, last)
-    wanted = np.arange(len(drawn))[:, None] + np.linspace(0.0, 1.0, SAMPLES)
-    # A sample lies between two vertices of its own line, whatever rounding says.
-    before = np.searchsorted(along, wanted, side="right") - 1
-    before = np.clip(before, first[:, None], np.maximum(last - 1, first)[:, None])
-    after = np.minimum(before + 1, last[:, None])
-    step = along[after] - along[before]
-    part = np.divide(wanted - along[before], step, out=np.zeros_like(step), where=step > 0)
-    part = np.clip(part, 0.0, 1.0)[..., None]
-    with np.errstate(all="ignore"):
-        samples[drawn] = vertices[before] * (1.0 - part) + vertices[after] * part
+    # Line by line, not on one axis for all: rounding must not depend on which lines stand before it.
+    for line in drawn.tolist():
+        of_line = vertices[offsets[line] : offsets[line + 1]]
+        if np.isfinite(of_line).all():
+            samples[line] = _sample(of_line)
     return samples
 
 
-def _along(vertices: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
-    """
-    Return how far along its line each vertex lies, from i at the begin of line ``i`` to i + 1 at its end.
-
-    One axis for all lines: one search finds the samples of them all.
-    """
-    counted = last - first + 1
-    steps = np.zeros(len(vertices))
-    with np.errstate(all="ignore"):  # for lines without length, and for vertices that are no numbers
-        steps[1:] = np.hypot(*np.diff(vertices, axis=0).T)
-        steps[first] = 0.0
-        steps /= np.repeat(np.add.reduceat(steps, first), counted)
-    steps[~np.isfinite(steps)] = 0.0
-    along = np.cumsum(steps)
-    along += np.repeat(np.arange(len(first)) - along[first], counted)
-    return along
+def _sample(vertices: FloatArray) -> FloatArray:
+    """Return 64 points of a line with at least one vertex."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(vertices, axis=0).T))])
+    wanted = np.linspace(0.0, along[-1], SAMPLES)
+    return np.stack([np.interp(wanted, along, vertices[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def sampled_similarity(

@@ -12,7 +12,6 @@ from benchmarks.scoring_data import ERROR, KINDS, prepare
 
 @pytest.mark.parametrize(("kind", "count"), [("boxes", 210), ("videos", 1), ("polygons", 20), ("bitmasks", 2)])
 def test_all_count_the_same(tmp_path: Path, kind: str, count: int) -> None:
-    pytest.importorskip("include.benchmark_qa.scoring.scored")
     prepare(str(tmp_path), kind, str(count))()
     ours, sdk, plain = (
         scoring_clients.numbers(str(tmp_path), kind, str(count), contestant)()
