@@ -118,7 +118,7 @@ class AnswerColumns:
 
     ``attribute`` is the question by its code in the ontology, ``value`` the answer by its code in the vocabulary.
     ``first`` and ``last`` are the frames that a dynamic answer holds for (both inclusive; all 0 for static ones).
-    Questions left empty are left out.
+    Questions left empty are left out. No two answers of one owner and question hold on the same frame.
     """
 
     owner: IntArray

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from include.benchmark_qa.labels.ontology import index_ontology
 from include.benchmark_qa.scoring.output import score_as_dict
+from include.benchmark_qa.scoring.scored import score_labels
 from include.benchmark_qa.scoring.settings import ScoringSettings
-from include.benchmark_qa.scoring.submission import score_submission
 
 BAD_INPUT = 2
 
@@ -20,13 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Score one submission from files and print the result as JSON; 0, or 2 for bad input."""
     options = _parser().parse_args(arguments)
     try:
-        ontology = _read_json(options.ontology) or {}
+        ontology = index_ontology(_read_json(options.ontology) or {})
         truth, submission = (_read_label_row(path) for path in (options.ground_truth, options.submission))
-        score = score_submission(ontology, truth, submission, _settings(options.settings))
+        settings = _settings(options.settings)
     except (ValueError, OSError) as error:
         print(_one_line(error), file=sys.stderr)
         return BAD_INPUT
-    print(json.dumps(score_as_dict(score, index_ontology(ontology)), indent=2, sort_keys=True))
+    scored = score_labels(ontology, [truth], [submission], [0], settings)
+    print(json.dumps(score_as_dict(scored, ontology, settings), indent=2, sort_keys=True))
     return 0
 
 

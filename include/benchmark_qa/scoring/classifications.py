@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray, LabelColumns
+from include.benchmark_qa.labels.data_types import FRAMELESS_TYPES
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.scoring.agreement import answer_agreement
@@ -14,7 +15,6 @@ from include.benchmark_qa.scoring.stretches import Holdings, crowded_units
 from include.benchmark_qa.scoring.verdicts import Verdict
 
 # A classification of one of these holds for stretches of time, or of the text: they have no frames to count.
-TYPES_WITHOUT_FRAMES = frozenset({"audio", "plain_text", "html", "time_series"})
 
 # So many classifications of one class on one frame can still be paired.
 MOST_AT_ONCE = 100
@@ -52,7 +52,7 @@ def judge_classifications(
     agreement = np.full(len(compared), np.nan)
     agreement[compared.paired] = agree(compared.truth[compared.paired], compared.submitted[compared.paired])
     submission, feature = np.divmod(keys, max(classes, 1))
-    frameless = np.array([one in TYPES_WITHOUT_FRAMES for one in truth.data_types], dtype=np.bool_)
+    frameless = np.array([one in FRAMELESS_TYPES for one in truth.data_types], dtype=np.bool_)
     whole = frameless[truth_row[submission]] if len(keys) else np.zeros(0, dtype=np.bool_)
     compared, agreement, frames = _count_once(compared, agreement, whole)
     return _verdicts(compared, agreement, frames, submission[compared.unit], feature[compared.unit])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray,
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.reading import read_labels
 from include.benchmark_qa.labels.vocabulary import Vocabulary
-from include.benchmark_qa.scoring.classifications import judge_classifications
+from include.benchmark_qa.scoring.classifications import MOST_AT_ONCE, find_crowds, judge_classifications
 from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.counts import count_verdicts
 from include.benchmark_qa.scoring.identity import TRACKED_TYPES, judge_identity
@@ -50,6 +50,7 @@ class ScoredLabels:
     tracks: TrackColumns
     truth: LabelColumns
     submitted: LabelColumns
+    vocabulary: Vocabulary
     truth_row: IntArray
 
     def __len__(self) -> int:
@@ -78,6 +79,8 @@ def score_labels(
     submitted = read_labels(submissions, ontology, vocabulary)
     rows = np.asarray(truth_of, np.int64)
     reasons = _reading_reasons(truth, submitted, rows)
+    for submission, reason in _crowds(truth, submitted, rows, ontology):
+        reasons[submission].append(reason)
     comparison = _Comparison(ontology, vocabulary, settings, truth, submitted)
     try:
         return comparison.score(rows, reasons)
@@ -139,6 +142,7 @@ class _Comparison:
             tracks=tracks,
             truth=self.truth,
             submitted=self.submitted,
+            vocabulary=self.vocabulary,
             truth_row=truth_row,
         )
 
@@ -156,6 +160,20 @@ class _Comparison:
         if name.startswith("worst_"):
             return rates.worst(name.removeprefix("worst_"))[0]
         return rates.micro(name)
+
+
+def _crowds(
+    truth: LabelColumns, submitted: LabelColumns, truth_row: IntArray, ontology: OntologyIndex
+) -> Iterator[tuple[int, str]]:
+    """Name the submissions in which more classifications of a class hold on a frame than can be told apart."""
+    crowds = [
+        (int(place), feature)
+        for row, feature in find_crowds(truth, ontology)
+        for place in np.flatnonzero(truth_row == row)
+    ]
+    for submission, feature in {*crowds, *find_crowds(submitted, ontology)}:
+        name = ontology.names[ontology.class_hashes[feature]]
+        yield submission, f"more than {MOST_AT_ONCE} of {name!r} hold on one frame"
 
 
 def _reading_reasons(truth: LabelColumns, submitted: LabelColumns, truth_row: IntArray) -> Reasons:

@@ -52,7 +52,7 @@ class ScoringSettings(_Settings):
     :param line_tolerance: sigma of a polyline's similarity, likewise.
     :param directed: whether the direction in which a polyline is drawn matters.
     :param node_sigma: sigma of a skeleton's node, as a fraction of the size of the skeleton (k of OKS).
-    :param node_sigmas: sigmas of single nodes, by the node's name.
+    :param node_sigmas: sigmas of single nodes, by the node's feature hash (its name where labels carry no hash).
     """
 
     iou_threshold: float = Field(default=0.5, gt=0, le=1)
