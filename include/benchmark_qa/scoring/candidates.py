@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from include.benchmark_qa.labels.columns import FloatArray, IntArray, LabelColumns
+from include.benchmark_qa.scoring.indexing import expand, offsets_of
 
 # Similarities are computed for so many pairs at a time: enough to be fast, few enough to stay small.
 CHUNK = 1_000_000
@@ -61,24 +62,12 @@ def expand_sights(labels: LabelColumns, row_of: IntArray) -> Sights:
     """
     objects = labels.objects
     order = np.argsort(objects.row, kind="stable")
-    offsets = np.searchsorted(objects.row[order], np.arange(len(labels) + 1))
+    offsets = offsets_of(objects.row, len(labels))
     known = np.flatnonzero(row_of >= 0)
     starts, ends = offsets[row_of[known]], offsets[row_of[known] + 1]
-    place, within = spread(ends - starts)
-    entry = order[starts[place] + within]
-    return Sights(entry, known[place], objects.frame[entry], objects.feature[entry], objects.owner[entry])
-
-
-def spread(counts: IntArray) -> tuple[IntArray, IntArray]:
-    """
-    Return, for ``counts[i]`` items of each list i, the list and the place in it of every item.
-
-    >>> [part.tolist() for part in spread(np.array([2, 0, 1]))]
-    [[0, 0, 2], [0, 1, 0]]
-    """
-    place = np.repeat(np.arange(len(counts)), counts)
-    before = np.cumsum(counts) - counts
-    return place, np.arange(len(place)) - before[place]
+    entry = order[expand(starts, ends - starts)]
+    submission = np.repeat(known, ends - starts)
+    return Sights(entry, submission, objects.frame[entry], objects.feature[entry], objects.owner[entry])
 
 
 def group_keys(sights: tuple[Sights, Sights], kinds: tuple[IntArray, IntArray]) -> tuple[IntArray, IntArray]:
@@ -113,9 +102,7 @@ def pairs_of_groups(left: IntArray, right: IntArray) -> Iterator[tuple[IntArray,
         done = ends[begin - 1] if begin else 0
         stop = max(begin + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
         part = busy[begin:stop]
-        place, within = spread(counts[part])
-        chosen = part[place]
-        yield chosen, order[starts[chosen] + within]
+        yield np.repeat(part, counts[part]), order[expand(starts[part], counts[part])]
         begin = stop
 
 

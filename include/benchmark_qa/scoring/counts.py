@@ -7,6 +7,7 @@ import numpy as np
 
 from include.benchmark_qa.labels.columns import BoolArray, FloatArray, IntArray
 from include.benchmark_qa.scoring.columns import VerdictColumns
+from include.benchmark_qa.scoring.indexing import merge
 from include.benchmark_qa.scoring.verdicts import Verdict
 
 _MATCHES = np.array([verdict.is_match for verdict in Verdict])
@@ -99,7 +100,7 @@ def count_verdicts(
         base[lost] + verdicts.truth_class[lost],
         base[surplus] + verdicts.submitted_class[surplus],
     )
-    known = np.unique(np.concatenate(keys))
+    known = merge(*keys)
     rows = [np.searchsorted(known, part) for part in keys]
     submission = known // max(classes, 1)
     by_class = _count_classes(verdicts, found < len(objects), (found, lost, surplus), rows, len(known))

@@ -7,6 +7,7 @@ import numpy as np
 from include.benchmark_qa.labels.columns import BoolArray, IntArray, LabelColumns
 from include.benchmark_qa.scoring.candidates import Sights
 from include.benchmark_qa.scoring.clips import SightPairs, TrackSights
+from include.benchmark_qa.scoring.indexing import merge
 from include.benchmark_qa.scoring.objects import JudgedObjects
 from include.benchmark_qa.scoring.tracks import TrackColumns, judge_tracks
 
@@ -41,7 +42,7 @@ def judge_identity(
 def _seen(sights: Sights, labels: LabelColumns, tracked: BoolArray) -> tuple[TrackSights, IntArray]:
     """Return the tracked sights, and the number of each object in the order of the hashes, which settles ties."""
     mine = sights.take(np.flatnonzero(tracked[sights.submission]))
-    rank = _ranks(np.unique(mine.owner), labels.hashes)
+    rank = _ranks(merge(mine.owner), labels.hashes)
     return TrackSights(mine.submission, mine.feature, rank[mine.owner], mine.frame), rank
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,34 +40,37 @@ def match_pairs(similarity: NDArray[np.float64], threshold: float) -> Pairs:
     return _as_pairs(rows[kept], columns[kept])
 
 
-def match_candidates(candidates: Candidates, truth_hash: Sequence[str], submitted_hash: Sequence[str]) -> BoolArray:
-    """
-    Say of each candidate pair whether it is in the best assignment (see ``match_pairs``), for all groups at once.
+@dataclass(frozen=True, slots=True)
+class NamedOwners:
+    """The object that each place among the sights is a sight of, and the object hashes by owner: the tie-break."""
 
-    :param truth_hash: object hash of a place among the truth's sights, the tie-break; asked only where labels compete.
-    :param submitted_hash: likewise of the submitted ones.
-    """
-    truth, submitted = candidates.truth, candidates.submitted
-    if not len(truth):
+    owner: IntArray
+    hashes: Sequence[str]
+
+    def number(self, places: IntArray) -> IntArray:
+        """Return a number for each place; where labels compete, that is on one frame, in the order of the hashes."""
+        owners, inverse = np.unique(self.owner[places], return_inverse=True)
+        rank = np.empty(len(owners), np.int64)
+        rank[sorted(range(len(owners)), key=[self.hashes[one] for one in owners.tolist()].__getitem__)] = np.arange(
+            len(owners)
+        )
+        return rank[inverse] * len(self.owner) + places
+
+
+def match_candidates(candidates: Candidates, truth: NamedOwners, submitted: NamedOwners) -> BoolArray:
+    """Say of each candidate pair whether it is in the best assignment (see ``match_pairs``), for all groups at once."""
+    ours, theirs = candidates.truth, candidates.submitted
+    if not len(ours):
         return np.zeros(0, np.bool_)
-    competes = (np.bincount(truth)[truth] > 1) | (np.bincount(submitted)[submitted] > 1)
+    competes = (np.bincount(ours)[ours] > 1) | (np.bincount(theirs)[theirs] > 1)
     matched: BoolArray = ~competes
     matched[competes] = maximum_weight_matching(
-        _ranks(truth[competes], truth_hash),
-        _ranks(submitted[competes], submitted_hash),
+        truth.number(ours[competes]),
+        submitted.number(theirs[competes]),
         candidates.similarity[competes],
         most_edges=True,
     )
     return matched
-
-
-def _ranks(places: IntArray, hashes: Sequence[str]) -> IntArray:
-    """Return the number of each place in the order of the hashes."""
-    distinct, inverse = np.unique(places, return_inverse=True)
-    order = sorted(range(len(distinct)), key=lambda index: hashes[int(distinct[index])])
-    ranks = np.empty(len(distinct), np.int64)
-    ranks[order] = np.arange(len(distinct))
-    return ranks[inverse]
 
 
 def _tie_break(shape: tuple[int, ...]) -> NDArray[np.float64]:

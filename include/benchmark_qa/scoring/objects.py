@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +10,7 @@ from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.scoring.candidates import Candidates, Sights, expand_sights, find_candidates, group_keys
 from include.benchmark_qa.scoring.columns import VerdictColumns
-from include.benchmark_qa.scoring.matching import match_candidates
+from include.benchmark_qa.scoring.matching import NamedOwners, match_candidates
 from include.benchmark_qa.scoring.object_verdicts import AnswerContext, verdicts_on_pairs, verdicts_without_answers
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.shapes import pair_similarity
@@ -115,8 +114,8 @@ class ObjectJudge:
         """Compare K aligned pairs of sights of one shape each, in pixels."""
         codes = self._shape_of_class[truth.feature]
         result = np.empty(len(truth))
-        for code in np.unique(codes):
-            part = slice(None) if (codes == code).all() else np.flatnonzero(codes == code)
+        for code in np.flatnonzero(np.bincount(codes)):
+            part = np.flatnonzero(codes == code)
             ours, theirs = truth.entry[part], submitted.entry[part]
             result[part] = pair_similarity(
                 self._shapes[code],
@@ -140,24 +139,10 @@ class ObjectJudge:
         return size
 
     def _match(self, candidates: Candidates, truth: Sights, submitted: Sights) -> Candidates:
-        ours = _Hashes(self.truth.hashes, truth.owner)
-        theirs = _Hashes(self.submitted.hashes, submitted.owner)
+        ours = NamedOwners(truth.owner, self.truth.hashes)
+        theirs = NamedOwners(submitted.owner, self.submitted.hashes)
         chosen = match_candidates(candidates, ours, theirs)
         return Candidates(candidates.truth[chosen], candidates.submitted[chosen], candidates.similarity[chosen])
-
-
-class _Hashes(Sequence[str]):
-    """The object hashes of sights, looked up where they are asked for."""
-
-    def __init__(self, hashes: Sequence[str], owner: IntArray) -> None:
-        self._hashes = hashes
-        self._owner = owner
-
-    def __len__(self) -> int:
-        return len(self._owner)
-
-    def __getitem__(self, place: int) -> str:  # type: ignore[override]
-        return self._hashes[int(self._owner[place])]
 
 
 def _without(sights: Sights, gone: IntArray) -> Sights:

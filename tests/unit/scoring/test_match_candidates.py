@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from include.benchmark_qa.scoring import bipartite, candidates
 from include.benchmark_qa.scoring.candidates import Candidates, pairs_of_groups
-from include.benchmark_qa.scoring.matching import match_candidates, match_pairs
+from include.benchmark_qa.scoring.matching import NamedOwners, match_candidates, match_pairs
 
 SIMILARITIES = st.one_of(st.sampled_from([0.0, 0.5, 0.75, 1.0]), st.floats(0.0, 1.0))
 
@@ -26,10 +26,15 @@ def candidates_of(matrix, threshold=0.5):
     return Candidates(rows, columns, matrix[rows, columns])
 
 
+def owners(hashes):
+    hashes = list(hashes)
+    return NamedOwners(np.arange(len(hashes)), hashes)
+
+
 def chosen(matrix, threshold=0.5):
     pairs = candidates_of(matrix, threshold)
-    hashes = [f"{index:03}" for index in range(max(matrix.shape))]
-    kept = match_candidates(pairs, hashes, hashes)
+    names = owners(f"{index:03}" for index in range(max(matrix.shape)))
+    kept = match_candidates(pairs, names, names)
     return sorted(zip(pairs.truth[kept].tolist(), pairs.submitted[kept].tolist(), strict=True))
 
 
@@ -65,15 +70,15 @@ def test_the_order_of_the_candidates_does_not_matter(matrix, random):
     order = list(range(len(pairs.truth)))
     random.shuffle(order)
     shuffled = Candidates(pairs.truth[order], pairs.submitted[order], pairs.similarity[order])
-    hashes = [f"{index:03}" for index in range(7)]
-    first, second = match_candidates(pairs, hashes, hashes), match_candidates(shuffled, hashes, hashes)
+    names = owners(f"{index:03}" for index in range(7))
+    first, second = match_candidates(pairs, names, names), match_candidates(shuffled, names, names)
     assert set(np.flatnonzero(first).tolist()) == {order[index] for index in np.flatnonzero(second)}
 
 
 def test_equals_are_told_apart_by_their_hashes_alone():
     pairs = Candidates(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.ones(4))
-    straight = match_candidates(pairs, ["a", "b"], ["x", "y"])
-    crossed = match_candidates(pairs, ["b", "a"], ["x", "y"])
+    straight = match_candidates(pairs, owners("ab"), owners("xy"))
+    crossed = match_candidates(pairs, owners("ba"), owners("xy"))
     assert straight.tolist() == [True, False, False, True]
     assert crossed.tolist() == [False, True, True, False]
 
