@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,9 +8,7 @@ import numpy as np
 
 from include.benchmark_qa.labels.columns import FloatArray, IntArray, LabelColumns
 from include.benchmark_qa.scoring.indexing import expand, offsets_of
-
-# Similarities are computed for so many pairs at a time: enough to be fast, few enough to stay small.
-CHUNK = 1_000_000
+from include.benchmark_qa.scoring.pairing import BothSpans, pairs_of_groups
 
 # A pair at the threshold on paper may be a few rounding errors below it; without this, the size of the image decides.
 GATE_TOLERANCE = 1e-9
@@ -89,34 +87,19 @@ def group_keys(sights: tuple[Sights, Sights], kinds: tuple[IntArray, IntArray]) 
     return first, second
 
 
-def pairs_of_groups(left: IntArray, right: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield all pairs (place in left, place in right) of equal keys, in parts of about ``CHUNK``."""
-    order = np.argsort(right, kind="stable")
-    ordered = right[order]
-    starts = np.searchsorted(ordered, left, side="left")
-    counts = np.searchsorted(ordered, left, side="right") - starts
-    busy = np.flatnonzero(counts)
-    ends = np.cumsum(counts[busy])
-    begin = 0
-    while begin < len(busy):
-        done = ends[begin - 1] if begin else 0
-        stop = max(begin + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
-        part = busy[begin:stop]
-        yield np.repeat(part, counts[part]), order[expand(starts[part], counts[part])]
-        begin = stop
-
-
 def find_candidates(
     truth: Sights,
     submitted: Sights,
     keys: tuple[IntArray, IntArray],
     similarity: Similarity,
     threshold: float,
+    spans: BothSpans,
 ) -> tuple[Candidates, set[int]]:
     """
     Return the pairs of equal keys that are at least as similar as the threshold (inclusive).
 
     :param similarity: gives (K,) similarities for K places in the sights of both sides; NaN is no candidate.
+    :param spans: from where to where the sights reach; what does not meet is not alike.
     :return: the pairs, and the submissions with too many of them to keep, which have none.
     """
     submissions = 1 + max(int(side.submission.max(initial=-1)) for side in (truth, submitted))
@@ -124,7 +107,7 @@ def find_candidates(
     most = MOST_PARTNERS * np.maximum(labels, 100)
     crowded: set[int] = set()
     found, kept = np.zeros(submissions, np.int64), [(_NONE, _NONE, np.zeros(0))]
-    for left, right in pairs_of_groups(*keys):
+    for left, right in pairs_of_groups(*keys, spans):
         alike = similarity(left, right)
         near = np.flatnonzero(alike >= threshold - GATE_TOLERANCE)
         found += np.bincount(truth.submission[left[near]], minlength=submissions)

@@ -12,8 +12,10 @@ from include.benchmark_qa.scoring.candidates import Candidates, Sights, expand_s
 from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.matching import NamedOwners, match_candidates
 from include.benchmark_qa.scoring.object_verdicts import AnswerContext, verdicts_on_pairs, verdicts_without_answers
+from include.benchmark_qa.scoring.pairing import Spans
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.shapes import pair_similarity
+from include.benchmark_qa.scoring.spans import horizontal_spans
 from include.benchmark_qa.scoring.verdicts import Verdict
 
 NO_SIZE = (1.0, 1.0)
@@ -91,16 +93,22 @@ class ObjectJudge:
         self, truth: Sights, submitted: Sights, kinds: tuple[IntArray, IntArray], reasons: dict[int, str]
     ) -> Candidates:
         """Return the pairs of one kind and frame that are alike enough; add reasons where that cannot be said."""
+        codes = self._shape_of_class[truth.feature]
 
         def similarity(left: IntArray, right: IntArray) -> FloatArray:
-            alike = self._similarity(truth.take(left), submitted.take(right))
-            for place in np.flatnonzero(np.isnan(alike)):
-                row = int(truth.submission[left[place]])
-                reasons.setdefault(row, self._incomparable(truth, int(left[place])))
+            alike = self._similarity(codes[left], truth.entry[left], submitted.entry[right])
+            unknown = left[np.isnan(alike)]
+            for row, first in zip(*np.unique(truth.submission[unknown], return_index=True), strict=True):
+                reasons.setdefault(int(row), self._incomparable(truth, int(unknown[first])))
             return alike
 
+        def spans() -> tuple[Spans, Spans]:
+            ours = horizontal_spans(self.truth.objects, self._shapes, codes, truth.entry)
+            their_codes = self._shape_of_class[submitted.feature]
+            return ours, horizontal_spans(self.submitted.objects, self._shapes, their_codes, submitted.entry)
+
         keys = group_keys((truth, submitted), kinds)
-        candidates, crowded = find_candidates(truth, submitted, keys, similarity, self.settings.iou_threshold)
+        candidates, crowded = find_candidates(truth, submitted, keys, similarity, self.settings.iou_threshold, spans)
         reasons.update(dict.fromkeys(crowded, CROWDED))
         return candidates
 
@@ -110,20 +118,18 @@ class ObjectJudge:
         owner = self.truth.hashes[int(truth.owner[place])]
         return f"{name} {owner} on frame {truth.frame[place]} cannot be compared with another {shape}"
 
-    def _similarity(self, truth: Sights, submitted: Sights) -> FloatArray:
-        """Compare K aligned pairs of sights of one shape each, in pixels."""
-        codes = self._shape_of_class[truth.feature]
-        result = np.empty(len(truth))
+    def _similarity(self, codes: IntArray, ours: IntArray, theirs: IntArray) -> FloatArray:
+        """Compare K pairs of entries of one shape each (``codes``), in pixels."""
+        result = np.empty(len(codes))
         for code in np.flatnonzero(np.bincount(codes)):
             part = np.flatnonzero(codes == code)
-            ours, theirs = truth.entry[part], submitted.entry[part]
             result[part] = pair_similarity(
                 self._shapes[code],
                 self.truth.objects,
-                ours,
+                ours[part],
                 self.submitted.objects,
-                theirs,
-                self._sizes(ours, theirs),
+                theirs[part],
+                self._sizes(ours[part], theirs[part]),
                 self.settings,
                 self.vocabulary,
             )

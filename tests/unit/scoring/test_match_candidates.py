@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.benchmark_qa.scoring import bipartite, candidates
-from include.benchmark_qa.scoring.candidates import Candidates, pairs_of_groups
+from include.benchmark_qa.scoring import bipartite, pairing
+from include.benchmark_qa.scoring.candidates import Candidates
 from include.benchmark_qa.scoring.matching import NamedOwners, match_candidates, match_pairs
+from include.benchmark_qa.scoring.pairing import pairs_of_groups
 
 SIMILARITIES = st.one_of(st.sampled_from([0.0, 0.5, 0.75, 1.0]), st.floats(0.0, 1.0))
 
@@ -96,9 +97,35 @@ def test_the_solver_for_crowds_gives_as_much(matrix):
 @given(st.lists(st.integers(0, 4)), st.lists(st.integers(0, 4)), st.integers(1, 6))
 def test_pairs_of_equal_keys_come_once_each_whatever_the_part(left, right, size):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidates, "CHUNK", size)
+        patch.setattr(pairing, "CHUNK", size)
         parts = list(pairs_of_groups(np.array(left, np.int64), np.array(right, np.int64)))
     found = [pair for one in parts for pair in zip(one[0].tolist(), one[1].tolist(), strict=True)]
     expected = {(i, j) for i, a in enumerate(left) for j, b in enumerate(right) if a == b}
     assert len(found) == len(expected)
     assert set(found) == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1), st.floats(0, 0.5)), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1), st.floats(0, 0.5)), min_size=1, max_size=12),
+)
+def test_a_crowd_is_compared_with_all_that_it_meets(left, right):
+    def side(spots):
+        keys, low, width = (np.array(part) for part in zip(*spots, strict=True))
+        return keys, (low, low + width)
+
+    (left_keys, left_spans), (right_keys, right_spans) = side(left), side(right)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairing, "CROWD", -1)
+        parts = list(pairs_of_groups(left_keys, right_keys, lambda: (left_spans, right_spans)))
+    found = [pair for one in parts for pair in zip(one[0].tolist(), one[1].tolist(), strict=True)]
+    meeting = {
+        (i, j)
+        for i, j in np.ndindex(len(left), len(right))
+        if left_keys[i] == right_keys[j]
+        and left_spans[0][i] <= right_spans[1][j]
+        and right_spans[0][j] <= left_spans[1][i]
+    }
+    assert len(found) == len(set(found))
+    assert meeting <= set(found)
+    assert all(left_keys[i] == right_keys[j] for i, j in found)
