@@ -8,7 +8,7 @@ import numpy as np
 
 from include.benchmark_qa.labels.columns import FloatArray, IntArray, LabelColumns
 from include.benchmark_qa.scoring.indexing import expand, offsets_of
-from include.benchmark_qa.scoring.pairing import BothSpans, pairs_of_groups
+from include.benchmark_qa.scoring.pairing import BothBounds, pairs_of_groups
 
 # A pair at the threshold on paper may be a few rounding errors below it; without this, the size of the image decides.
 GATE_TOLERANCE = 1e-9
@@ -50,6 +50,13 @@ class Candidates:
     truth: IntArray
     submitted: IntArray
     similarity: FloatArray
+
+    def without(self, submission: IntArray, gone: set[int]) -> Candidates:
+        """Leave out the pairs of some submissions; ``submission`` is that of each sight of the truth."""
+        if not gone:
+            return self
+        kept = ~np.isin(submission[self.truth], list(gone))
+        return Candidates(self.truth[kept], self.submitted[kept], self.similarity[kept])
 
 
 def expand_sights(labels: LabelColumns, row_of: IntArray) -> Sights:
@@ -93,13 +100,13 @@ def find_candidates(
     keys: tuple[IntArray, IntArray],
     similarity: Similarity,
     threshold: float,
-    spans: BothSpans,
+    bounds: BothBounds,
 ) -> tuple[Candidates, set[int]]:
     """
     Return the pairs of equal keys that are at least as similar as the threshold (inclusive).
 
     :param similarity: gives (K,) similarities for K places in the sights of both sides; NaN is no candidate.
-    :param spans: from where to where the sights reach; what does not meet is not alike.
+    :param bounds: of the sights; what does not meet is not alike.
     :return: the pairs, and the submissions with too many of them to keep, which have none.
     """
     submissions = 1 + max(int(side.submission.max(initial=-1)) for side in (truth, submitted))
@@ -107,15 +114,18 @@ def find_candidates(
     most = MOST_PARTNERS * np.maximum(labels, 100)
     crowded: set[int] = set()
     found, kept = np.zeros(submissions, np.int64), [(_NONE, _NONE, np.zeros(0))]
-    for left, right in pairs_of_groups(*keys, spans):
+    for left, right in pairs_of_groups(*keys, bounds):
+        if crowded:
+            open_pairs = ~np.isin(truth.submission[left], list(crowded))
+            left, right = left[open_pairs], right[open_pairs]
         alike = similarity(left, right)
         near = np.flatnonzero(alike >= threshold - GATE_TOLERANCE)
         found += np.bincount(truth.submission[left[near]], minlength=submissions)
         if (found > most).any():
             crowded.update(np.flatnonzero(found > most).tolist())
-            near = near[~np.isin(truth.submission[left[near]], list(crowded))]
         kept.append((left[near], right[near], alike[near]))
-    return Candidates(*(np.concatenate(parts) for parts in zip(*kept, strict=True))), crowded
+    candidates = Candidates(*(np.concatenate(parts) for parts in zip(*kept, strict=True)))
+    return candidates.without(truth.submission, crowded), crowded
 
 
 _NONE: IntArray = np.zeros(0, np.int64)

@@ -8,14 +8,13 @@ import numpy as np
 from include.benchmark_qa.labels.columns import FloatArray, IntArray, LabelColumns
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.vocabulary import Vocabulary
+from include.benchmark_qa.scoring.bounds import object_bounds
 from include.benchmark_qa.scoring.candidates import Candidates, Sights, expand_sights, find_candidates, group_keys
 from include.benchmark_qa.scoring.columns import VerdictColumns
 from include.benchmark_qa.scoring.matching import NamedOwners, match_candidates
 from include.benchmark_qa.scoring.object_verdicts import AnswerContext, verdicts_on_pairs, verdicts_without_answers
-from include.benchmark_qa.scoring.pairing import Spans
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.shapes import pair_similarity
-from include.benchmark_qa.scoring.spans import horizontal_spans
 from include.benchmark_qa.scoring.verdicts import Verdict
 
 NO_SIZE = (1.0, 1.0)
@@ -102,13 +101,15 @@ class ObjectJudge:
                 reasons.setdefault(int(row), self._incomparable(truth, int(unknown[first])))
             return alike
 
-        def spans() -> tuple[Spans, Spans]:
-            ours = horizontal_spans(self.truth.objects, self._shapes, codes, truth.entry)
+        def bounds() -> tuple[FloatArray, FloatArray]:
             their_codes = self._shape_of_class[submitted.feature]
-            return ours, horizontal_spans(self.submitted.objects, self._shapes, their_codes, submitted.entry)
+            return (
+                object_bounds(self.truth.objects, self._shapes, codes, truth.entry),
+                object_bounds(self.submitted.objects, self._shapes, their_codes, submitted.entry),
+            )
 
         keys = group_keys((truth, submitted), kinds)
-        candidates, crowded = find_candidates(truth, submitted, keys, similarity, self.settings.iou_threshold, spans)
+        candidates, crowded = find_candidates(truth, submitted, keys, similarity, self.settings.iou_threshold, bounds)
         reasons.update(dict.fromkeys(crowded, CROWDED))
         return candidates
 

@@ -140,13 +140,15 @@ def _distinct(slot: IntArray, size: FloatArray) -> tuple[IntArray, FloatArray, I
     return keys // max(len(sizes), 1), np.column_stack([found.real, found.imag]), pair_key
 
 
-def _polygons(truth: _Side, submitted: _Side, size: FloatArray, _: _Context) -> FloatArray:
+def _polygons(truth: _Side, submitted: _Side, size: FloatArray, context: _Context) -> FloatArray:
     def geometries(side: _Side) -> NDArray[np.object_]:
         slots, sizes, pair = _distinct(side.slot, size)
         built: NDArray[np.object_] = polygon_geometries(side.table, slots, sizes)[pair]
         return built
 
-    return polygon_iou_pairs(geometries(truth), geometries(submitted))
+    # What is below the gate is no pair, however far below.
+    least = context.settings.iou_threshold - 1e-6
+    return polygon_iou_pairs(geometries(truth), geometries(submitted), least)
 
 
 def _polylines(truth: _Side, submitted: _Side, size: FloatArray, context: _Context) -> FloatArray:

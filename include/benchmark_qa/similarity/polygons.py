@@ -49,13 +49,14 @@ def polygon_iou(a: Geometries, b: Geometries) -> NDArray[np.float64]:
     return _iou(both[rows], both[columns], measures[rows], measures[columns]).reshape(len(a), len(b))
 
 
-def polygon_iou_pairs(a: Geometries, b: Geometries) -> NDArray[np.float64]:
+def polygon_iou_pairs(a: Geometries, b: Geometries, least: float = 0.0) -> NDArray[np.float64]:
     """
     Return the intersection over union, by area, of aligned geometries: ``a[k]`` with ``b[k]``.
 
     :param a: K valid geometries in pixels, such as `repaired` and `polygon_geometries` return: many pairs may share
         one geometry, so none is checked again.
     :param b: K geometries, likewise.
+    :param least: a pair that cannot reach so much, by areas and bounds, gets 0 without a closer look.
     :return: shape (K,), float64 in [0, 1]; edge cases as in `polygon_iou`.
 
     >>> import shapely
@@ -63,7 +64,7 @@ def polygon_iou_pairs(a: Geometries, b: Geometries) -> NDArray[np.float64]:
     array([0.333,   nan])
     """
     first, second = _as_array(a), _as_array(b)
-    return _iou(first, second, _measures(first), _measures(second))
+    return _iou(first, second, _measures(first), _measures(second), least)
 
 
 def repaired(geometries: Geometries) -> NDArray[np.object_]:
@@ -102,7 +103,11 @@ def _measures(geometries: NDArray[np.object_]) -> NDArray[np.float64]:
 
 
 def _iou(
-    a: NDArray[np.object_], b: NDArray[np.object_], measures_a: NDArray[np.float64], measures_b: NDArray[np.float64]
+    a: NDArray[np.object_],
+    b: NDArray[np.object_],
+    measures_a: NDArray[np.float64],
+    measures_b: NDArray[np.float64],
+    least: float = 0.0,
 ) -> NDArray[np.float64]:
     """Return the IoU of aligned valid geometries, whose measures are known."""
     with np.errstate(all="ignore"):
@@ -110,6 +115,7 @@ def _iou(
     # The bounds of an empty geometry are NaN, which touch nothing.
     touching = (measures_a[:, :2] <= measures_b[:, 2:4]) & (measures_b[:, :2] <= measures_a[:, 2:4])
     near = np.flatnonzero(touching.all(axis=1))
+    near = near[_greatest_iou(measures_a[near], measures_b[near]) >= least]
     if not near.size:
         return iou
     a, b, measures_a, measures_b = a[near], b[near], measures_a[near], measures_b[near]
@@ -122,6 +128,17 @@ def _iou(
     ratio[shapely.equals_exact(a, b, 0.0)] = 1
     iou[near] = np.clip(ratio, 0, 1)
     return iou
+
+
+def _greatest_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the IoU is at most: no more than the smaller area, or that of the shared bounds, can be shared."""
+    sides = np.minimum(a[:, 2:4], b[:, 2:4]) - np.maximum(a[:, :2], b[:, :2])
+    shared = np.minimum(sides.prod(axis=1), np.minimum(a[:, 4], b[:, 4]))
+    union = a[:, 4] + b[:, 4] - shared
+    greatest: NDArray[np.float64] = np.ones(len(a))  # what has no area may still be equal
+    with np.errstate(all="ignore"):
+        np.divide(shared, union, out=greatest, where=shared > 0)
+    return greatest + 1e-9  # bounds and areas are rounded
 
 
 def _shared_area(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:

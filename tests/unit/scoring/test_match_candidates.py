@@ -105,26 +105,26 @@ def test_pairs_of_equal_keys_come_once_each_whatever_the_part(left, right, size)
     assert set(found) == expected
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1), st.floats(0, 0.5)), min_size=1, max_size=12),
-    st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1), st.floats(0, 0.5)), min_size=1, max_size=12),
-)
+FLAT = st.tuples(st.integers(0, 2), *[st.floats(0, 1)] * 2, *[st.floats(0, 0.5)] * 2)
+
+
+@given(st.lists(FLAT, min_size=1, max_size=12), st.lists(FLAT, min_size=1, max_size=12))
 def test_a_crowd_is_compared_with_all_that_it_meets(left, right):
     def side(spots):
-        keys, low, width = (np.array(part) for part in zip(*spots, strict=True))
-        return keys, (low, low + width)
+        keys, x, y, width, height = (np.array(part) for part in zip(*spots, strict=True))
+        return keys, np.column_stack([x, y, x + width, y + height])
 
-    (left_keys, left_spans), (right_keys, right_spans) = side(left), side(right)
+    (left_keys, ours), (right_keys, theirs) = side(left), side(right)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairing, "CROWD", -1)
-        parts = list(pairs_of_groups(left_keys, right_keys, lambda: (left_spans, right_spans)))
+        parts = list(pairs_of_groups(left_keys, right_keys, lambda: (ours, theirs)))
     found = [pair for one in parts for pair in zip(one[0].tolist(), one[1].tolist(), strict=True)]
     meeting = {
         (i, j)
         for i, j in np.ndindex(len(left), len(right))
         if left_keys[i] == right_keys[j]
-        and left_spans[0][i] <= right_spans[1][j]
-        and right_spans[0][j] <= left_spans[1][i]
+        and (ours[i, :2] <= theirs[j, 2:]).all()
+        and (theirs[j, :2] <= ours[i, 2:]).all()
     }
     assert len(found) == len(set(found))
     assert meeting <= set(found)
