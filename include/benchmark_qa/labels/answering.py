@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from include.benchmark_qa.labels.columns import AnswerColumns, IntArray
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.vocabulary import AnswerValue, Vocabulary
 from include.benchmark_qa.labels.wire import Answer
+
+_Entry: TypeAlias = tuple[int, int, int, int, int]  # a row of `AnswerColumns`
 
 OPTION_KINDS: Final = frozenset({"radio", "checklist"})
 
@@ -28,22 +30,43 @@ class AnswerList:
         }
         self._options = {option: frozenset((option,)) for option in ontology.options}
         self._vocabulary = vocabulary
-        self._entries: list[tuple[int, int, int, int, int]] = []
+        self._entries: list[_Entry] = []
+        self.doubtful: list[int] = []  # owners with answers that only careful reading can name
         # Most answers are one option of one question, over and over: its attribute and code by both hashes.
         self._single_options: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def add_static(self, owner: int, answers: Sequence[Answer]) -> None:
+    def add_static(self, owners: Sequence[int], given: Sequence[Sequence[Answer]]) -> None:
+        """Add the answers of objects or classifications."""
+        for owner, answers in zip(owners, given, strict=True):
+            single = _single_option(answers)
+            if single and (known_codes := self._single_options.get(single)):
+                self._entries.append((owner, *known_codes, 0, 0))
+                continue
+            try:
+                added = self._read_static(owner, answers)
+            except DoubtfulError:
+                self.doubtful.append(owner)
+                continue
+            self._entries += added
+            if single and added:
+                self._single_options[single] = added[0][1:3]
+
+    def add_dynamic(self, owners: Sequence[int], given: Sequence[Sequence[Answer]]) -> None:
+        """Add the answers of objects that hold for some of their frames."""
+        for owner, answers in zip(owners, given, strict=True):
+            try:
+                self._entries += self._read_dynamic(owner, answers)
+            except DoubtfulError:
+                self.doubtful.append(owner)
+
+    def _read_static(self, owner: int, answers: Sequence[Answer]) -> list[_Entry]:
         """
-        Add the answers of an object or a classification.
+        Return the answers of one owner.
 
         Encord's editor writes each chosen option of a checklist as an answer of its own: they are one answer.
 
         :raises DoubtfulError: for an answer that the ontology does not know, or two different ones.
         """
-        single = _single_option(answers)
-        if single and (known_codes := self._single_options.get(single)):
-            self._entries.append((owner, *known_codes, 0, 0))
-            return
         given: dict[int, AnswerValue] = {}
         for answer in answers:
             attribute, kind, value = self._read(answer)
@@ -57,16 +80,15 @@ class AnswerList:
             else:
                 raise DoubtfulError
         code = self._vocabulary.code
-        self._entries += [(owner, attribute, code(value), 0, 0) for attribute, value in given.items()]
-        if single:
-            self._single_options[single] = self._entries[-1][1:3]
+        return [(owner, attribute, code(value), 0, 0) for attribute, value in given.items()]
 
-    def add_dynamic(self, owner: int, answers: Iterable[Answer]) -> None:
+    def _read_dynamic(self, owner: int, answers: Iterable[Answer]) -> list[_Entry]:
         """
-        Add the answers of an object that hold for some of its frames.
+        Return the answers of one object that hold for some of its frames.
 
         :raises DoubtfulError: for an answer that the ontology does not know, or without frames.
         """
+        found: list[_Entry] = []
         for answer in answers:
             attribute, _, value = self._read(answer)
             if not value and value != 0:
@@ -74,11 +96,8 @@ class AnswerList:
             if not answer.range:
                 raise DoubtfulError
             code = self._vocabulary.code(value)
-            self._entries += [(owner, attribute, code, first, last) for first, last in answer.range]
-
-    def forget(self, owners: Container[int]) -> None:
-        """Remove the answers of these owners."""
-        self._entries = [one for one in self._entries if one[0] not in owners]
+            found += [(owner, attribute, code, first, last) for first, last in answer.range]
+        return found
 
     def columns(self) -> AnswerColumns:
         flat = np.fromiter(chain.from_iterable(self._entries), np.int64, 5 * len(self._entries))

@@ -203,12 +203,11 @@ class _CarefulReader:
                 yield clean(str(key)), ClassificationAnswer(feature_hash, ranges, answers)
 
     def _of_the_ontology(self, row: ReadRow) -> Iterator[tuple[str, ClassificationAnswer]]:
-        for one in placed_classifications(row):
-            with self._naming(f"classification {one.classification_hash}"):
-                if self._ontology.shapes.get(one.feature_hash) != "classification":
-                    raise ProblemError(f"feature {one.feature_hash!r} is not in the ontology")
-                answer = ClassificationAnswer(one.feature_hash, list(one.ranges), list(one.answers))
-                yield one.classification_hash, answer
+        for classification_hash, answer in placed_classifications(row).items():
+            with self._naming(f"classification {classification_hash}"):
+                if self._ontology.shapes.get(answer.feature_hash or "") != "classification":
+                    raise ProblemError(f"feature {answer.feature_hash!r} is not in the ontology")
+                yield classification_hash, answer
 
 
 def _check_row(raw: Mapping[str, Any]) -> None:

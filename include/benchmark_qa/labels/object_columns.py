@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -8,42 +9,63 @@ import numpy as np
 from include.benchmark_qa.labels.columns import BoolArray, FloatArray, Geometry, IntArray, ObjectColumns
 from include.benchmark_qa.labels.masks import masks_fit
 from include.benchmark_qa.labels.ontology import OntologyIndex
+from include.benchmark_qa.labels.rows import SMALLEST_SIDE, DrawnFrame
 from include.benchmark_qa.labels.tables import TABLES
 from include.benchmark_qa.labels.vocabulary import Vocabulary
+from include.benchmark_qa.labels.wire import LARGEST_FRAME
 
 _SHAPES: Final = tuple(TABLES)
 
 
-class FrameEntry(NamedTuple):
-    """So many objects lie on this frame of this row; its size in pixels is NaN where unknown."""
+class Sights(NamedTuple):
+    """Objects on frames, in any order: row, frame and the frame's size in pixels of each, (n, 2), NaN where unknown."""
 
-    row: int
-    frame: int
-    width: float
-    height: float
-    objects: int
+    objects: Sequence[Any]
+    row: IntArray
+    frame: IntArray
+    size: FloatArray
+
+    def joined(self, objects: Sequence[Any], row: IntArray) -> Sights:
+        """Return these and objects of rows that are on no frame."""
+        return Sights(
+            [*self.objects, *objects],
+            np.concatenate([self.row, row]),
+            np.concatenate([self.frame, np.zeros(len(row), np.int64)]),
+            np.concatenate([self.size, np.full((len(row), 2), np.nan)]),
+        )
+
+
+def sights_on(frames: Sequence[DrawnFrame], row: IntArray) -> Sights:
+    """Return the objects on these frames, which are of these rows."""
+    objects = [frame.objects for frame in frames]
+    counts = np.array([len(one) for one in objects], np.int64)
+    numbers = np.array([frame.frame for frame in frames], np.int64)
+    sizes = _known(np.array([frame.size for frame in frames], np.float64).reshape(-1, 2))
+    return Sights(
+        list(chain.from_iterable(objects)),
+        np.repeat(row, counts),
+        np.repeat(numbers, counts),
+        np.repeat(sizes, counts, axis=0),
+    )
+
+
+def _known(sizes: FloatArray) -> FloatArray:
+    """Return sizes with NaN for both sides where either is unknown, for which Encord writes 0."""
+    known = np.logical_and.reduce((sizes >= SMALLEST_SIDE) & (sizes <= LARGEST_FRAME), axis=1)
+    return np.where(known[:, None], sizes, np.nan)
 
 
 def object_columns(
-    objects: Sequence[Any],
-    owners: Sequence[int],
-    frames: Sequence[FrameEntry],
-    ontology: OntologyIndex,
-    vocabulary: Vocabulary,
+    sights: Sights, owner: IntArray, ontology: OntologyIndex, vocabulary: Vocabulary
 ) -> tuple[ObjectColumns, BoolArray]:
     """
     Put objects into columns, and say which of them are in order.
 
-    :param objects: of all rows, frame after frame.
-    :param owners: for each, the object that it is a sight of.
+    :param owner: for each, the object that it is a sight of.
     """
-    table = np.array(frames, np.float64).reshape(-1, 5)
-    counts = table[:, 4].astype(np.int64)
-    row, frame = (np.repeat(table[:, column].astype(np.int64), counts) for column in (0, 1))
-    size = np.repeat(table[:, 2:4], counts, axis=0)
+    objects, row, frame, size = sights
     codes = ontology.class_codes
-    feature = np.fromiter((codes.get(one.feature_hash, -1) for one in objects), np.int64, len(objects))
-    owner = np.array(owners, np.int64)
+    feature = np.array([codes.get(one.feature_hash, -1) for one in objects], np.int64)
     with np.errstate(over="ignore", invalid="ignore"):  # what is no number any more is found to be out of order
         geometry, slot, right = _geometry(objects, _shapes_of(ontology)[feature], size, vocabulary)
     right &= ~_drawn_twice(owner, frame) & _of_one_class(owner, feature)

@@ -1,21 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from include.benchmark_qa.labels.rows import DrawnFrame, ReadRow
-from include.benchmark_qa.labels.wire import Answer
-
-
-class PlacedClassification(Struct, gc=False):
-    """A classification, its class, the frames it holds for (both ends inclusive) and its answers."""
-
-    classification_hash: str
-    feature_hash: str
-    ranges: Sequence[tuple[int, int]]
-    answers: Sequence[Answer]
+from include.benchmark_qa.labels.wire import ClassificationAnswer
 
 
 class _Drawn(NamedTuple):
@@ -23,14 +12,21 @@ class _Drawn(NamedTuple):
     frames: list[int]
 
 
-def placed_classifications(row: ReadRow) -> Iterator[PlacedClassification]:
+def placed_classifications(row: ReadRow) -> Mapping[str, ClassificationAnswer]:
     """
-    Return a row's classifications with class and frames.
+    Return a row's classifications, by hash, all of them with class and frames.
 
     Older rows tell these two on each frame instead of beside the answers. A classification without frames, on an
     image or for a whole file, has the range 0 to 0. Answers without a class are left over from a classification that
     was deleted: Encord's SDK passes over them too.
     """
+    given = row.classification_answers
+    if None not in [(one.feature_hash and one.range) or None for one in given.values()]:
+        return given
+    return dict(_completed(row))
+
+
+def _completed(row: ReadRow) -> Iterator[tuple[str, ClassificationAnswer]]:
     drawn: dict[str, _Drawn] | None = None
     for classification_hash, answer in row.classification_answers.items():
         feature_hash, ranges = answer.feature_hash, answer.range
@@ -40,7 +36,7 @@ def placed_classifications(row: ReadRow) -> Iterator[PlacedClassification]:
             feature_hash = feature_hash or seen.feature_hash
             ranges = ranges or list(as_ranges(seen.frames))
         if feature_hash:
-            yield PlacedClassification(classification_hash, feature_hash, ranges, answer.classifications or ())
+            yield classification_hash, ClassificationAnswer(feature_hash, ranges, answer.classifications)
 
 
 def as_ranges(frames: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import msgspec
 
-from include.benchmark_qa.labels.assembling import Assembly
+from include.benchmark_qa.labels.assembling import assemble
 from include.benchmark_qa.labels.careful_rows import read_carefully
 from include.benchmark_qa.labels.columns import LabelColumns
 from include.benchmark_qa.labels.ontology import OntologyIndex
-from include.benchmark_qa.labels.rows import Blob, ReadRow, decode_row
+from include.benchmark_qa.labels.rows import Blob, ReadRow, decoder_for
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 
 
@@ -45,20 +45,15 @@ def read_labels(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabular
 
 
 def _read(blobs: Sequence[Blob | None], ontology: OntologyIndex, vocabulary: Vocabulary) -> LabelColumns:
-    assembly = Assembly(ontology, vocabulary)
-    named = set()
-    for place, blob in enumerate(blobs):
-        row = ReadRow(saved=False) if blob is None else decode_row(blob)
-        if row is None:
-            row = read_carefully(blob, ontology)
-            named.add(place)
-        assembly.add(place, row)
-    columns, doubtful = assembly.assemble()
+    decode = decoder_for(frozenset(ontology.shapes.values())).decode
+    decoded = [ReadRow(saved=False) if blob is None else decode(blob) for blob in blobs]
+    named = {place for place, row in enumerate(decoded) if row is None}
+    rows = [read_carefully(blob, ontology) if row is None else row for blob, row in zip(blobs, decoded, strict=True)]
+    columns, doubtful = assemble(rows, ontology, vocabulary)
     if again := doubtful - named:
-        assembly.forget(again)
-        for place in sorted(again):
-            assembly.add(place, read_carefully(blobs[place], ontology))
-        columns = assembly.assemble().columns
+        for place in again:
+            rows[place] = read_carefully(blobs[place], ontology)
+        columns = assemble(rows, ontology, vocabulary).columns
     return columns
 
 

@@ -1,14 +1,16 @@
-"""One label row as it was read, whether quickly (``decode_row``) or carefully (``careful_rows``)."""
+"""One label row as it was read, whether quickly (``RowDecoder``) or carefully (``careful_rows``)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
+from include.benchmark_qa.labels.drawn_types import drawn_type
 from include.benchmark_qa.labels.wire import (
     LARGEST_FRAME,
     AnyRow,
@@ -17,23 +19,22 @@ from include.benchmark_qa.labels.wire import (
     DrawnObject,
     ImageSequence,
     MovingRow,
-    MovingUnit,
     ObjectActions,
     ObjectAnswer,
     StillRow,
-    StillUnit,
 )
 
 Blob: TypeAlias = bytes | Mapping[str, Any]
 
 UNKNOWN_SIZE: Final = (math.nan, math.nan)
+SMALLEST_SIDE: Final = 1e-6  # of a frame, in pixels
 
 
 class DrawnFrame(Struct, gc=False):
-    """What is drawn on one frame; ``size`` is its width and height in pixels, NaN where unknown."""
+    """What is drawn on one frame; ``size`` is its width and height in pixels, as far as they are known."""
 
     frame: int
-    size: tuple[float, float]
+    size: tuple[float | None, float | None]
     objects: Sequence[DrawnObject]
     classifications: Sequence[DrawnClassification] = ()
 
@@ -50,27 +51,39 @@ class ReadRow(Struct, gc=False):
     problems: tuple[str, ...] = ()
 
 
-# A sequence of images has the data type of an image group and the frames of a video.
-_TYPES: Final = (AnyRow, ImageSequence)
-_DECODERS: Final = (msgspec.json.Decoder(AnyRow), msgspec.json.Decoder(ImageSequence))
+_REFUSED: Final = (ValueError, RecursionError)  # msgspec's errors are ValueErrors; junk may be nested however deep
 
 
-def decode_row(blob: Blob) -> ReadRow | None:
-    """Read a label row that is as Encord writes it; None for any other, which has to be read carefully."""
-    for kind, decoder in zip(_TYPES, _DECODERS, strict=True):
-        try:
-            row: AnyRow | ImageSequence = (
-                decoder.decode(blob) if isinstance(blob, bytes) else msgspec.convert(blob, kind, str_keys=True)
-            )
-            return _read_row(row)
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors; junk may be nested however deep
-            continue
-    return None
+class RowDecoder:
+    """Reads label rows with objects of these shapes; the geometry of other shapes is passed over."""
+
+    def __init__(self, shapes: Iterable[str]) -> None:
+        drawn: Any = drawn_type(frozenset(shapes))
+        any_row: Any = AnyRow
+        # A sequence of images has the data type of an image group and the frames of a video.
+        kinds = (any_row[drawn], ImageSequence[drawn])
+        self._ways = [(kind, msgspec.json.Decoder(kind).decode) for kind in kinds]
+
+    def decode(self, blob: Blob) -> ReadRow | None:
+        """Read a label row that is as Encord writes it; None for any other, which has to be read carefully."""
+        for kind, decode in self._ways:
+            try:
+                row = decode(blob) if isinstance(blob, bytes) else msgspec.convert(blob, kind, str_keys=True)
+                return _read_row(row)
+            except _REFUSED:
+                continue
+        return None
+
+
+@lru_cache(maxsize=64)
+def decoder_for(shapes: frozenset[str]) -> RowDecoder:
+    """Return the decoder of an ontology with these shapes, which takes a while to make."""
+    return RowDecoder(shapes)
 
 
 def known_size(width: float | None, height: float | None) -> tuple[float, float]:
     """Return width and height in pixels, NaN where either is unknown; Encord writes 0 for unknown."""
-    if width and height and 1e-6 <= width <= LARGEST_FRAME and 1e-6 <= height <= LARGEST_FRAME:
+    if width and height and min(width, height) >= SMALLEST_SIDE and max(width, height) <= LARGEST_FRAME:
         return width, height
     return UNKNOWN_SIZE
 
@@ -87,7 +100,7 @@ def frame_number(value: int | str | None) -> int:
     return frame
 
 
-def _read_row(row: AnyRow | ImageSequence) -> ReadRow | None:
+def _read_row(row: AnyRow[DrawnObject] | ImageSequence[DrawnObject]) -> ReadRow | None:
     if row.label_hash is None:
         return ReadRow(row.data_type, saved=False)
     if row.spaces:
@@ -102,23 +115,23 @@ def _read_row(row: AnyRow | ImageSequence) -> ReadRow | None:
     )
 
 
-def _frames(row: AnyRow | ImageSequence) -> Sequence[DrawnFrame]:
+def _frames(row: AnyRow[DrawnObject] | ImageSequence[DrawnObject]) -> Sequence[DrawnFrame]:
     if isinstance(row, StillRow):
-        return list(_still_frames(row.data_units.values()))
+        return [
+            DrawnFrame(
+                number if isinstance(number := unit.data_sequence, int) else frame_number(number),
+                (unit.width, unit.height),
+                labels.objects or (),
+                labels.classifications or (),
+            )
+            for unit in row.data_units.values()
+            if (labels := unit.labels)
+        ]
     if isinstance(row, MovingRow):
-        return list(_moving_frames(row.data_units.values()))
+        return [
+            DrawnFrame(frame, size, labels.objects or (), labels.classifications or ())
+            for unit in row.data_units.values()
+            for size in [(unit.width, unit.height)]
+            for frame, labels in (unit.labels or {}).items()
+        ]
     return ()
-
-
-def _still_frames(units: Iterable[StillUnit]) -> Iterator[DrawnFrame]:
-    for unit in units:
-        if labels := unit.labels:
-            size = known_size(unit.width, unit.height)
-            yield DrawnFrame(frame_number(unit.data_sequence), size, labels.objects or (), labels.classifications or ())
-
-
-def _moving_frames(units: Iterable[MovingUnit]) -> Iterator[DrawnFrame]:
-    for unit in units:
-        size = known_size(unit.width, unit.height)
-        for frame, labels in (unit.labels or {}).items():
-            yield DrawnFrame(frame, size, labels.objects or (), labels.classifications or ())

@@ -7,7 +7,7 @@ Only what scoring needs is decoded. JSON that is not exactly of these types is r
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -127,6 +127,9 @@ class DrawnObject(Struct, gc=False, rename="camel"):
     cuboid_2d: Cuboid2D | None = field(default=None, name="cuboid_2d")
 
 
+Drawn = TypeVar("Drawn")
+
+
 class DrawnClassification(Struct, gc=False, rename="camel"):
     """A classification on one frame; its answers stand elsewhere."""
 
@@ -134,14 +137,14 @@ class DrawnClassification(Struct, gc=False, rename="camel"):
     feature_hash: str
 
 
-class FrameLabels(Struct, gc=False):
-    """What is on one frame."""
+class FrameLabels(Struct, Generic[Drawn], gc=False):
+    """What is on one frame; its objects are decoded as ``DrawnObject`` or a type that ``drawn_type`` returns."""
 
-    objects: list[DrawnObject] | None = None
+    objects: list[Drawn] | None = None
     classifications: list[DrawnClassification] | None = None
 
 
-class StillLabels(FrameLabels, gc=False, forbid_unknown_fields=True):
+class StillLabels(FrameLabels[Drawn], Generic[Drawn], gc=False, forbid_unknown_fields=True):
     """Labels of a single frame; refuses a dictionary of frames, which would look like no labels."""
 
     metadata: Any = None
@@ -153,16 +156,16 @@ class _Unit(Struct, gc=False):
     data_sequence: Frame | str | None = None
 
 
-class StillUnit(_Unit, gc=False):
+class StillUnit(_Unit, Generic[Drawn], gc=False):
     """A data unit that is one frame."""
 
-    labels: StillLabels | None = None
+    labels: StillLabels[Drawn] | None = None
 
 
-class MovingUnit(_Unit, gc=False):
+class MovingUnit(_Unit, Generic[Drawn], gc=False):
     """A data unit with frames."""
 
-    labels: dict[Frame, FrameLabels] | None = None
+    labels: dict[Frame, FrameLabels[Drawn]] | None = None
 
 
 class Option(Struct, gc=False, rename="camel"):
@@ -225,19 +228,19 @@ class _Row(Struct, gc=False, tag_field="data_type"):
 
     @property
     def data_type(self) -> str:
-        return str(self.__struct_config__.tag)
+        return _DATA_TYPES[type(self)]
 
 
-class StillRow(_Row, gc=False, kw_only=True):
+class StillRow(_Row, Generic[Drawn], gc=False, kw_only=True):
     """A row with a data unit for each frame."""
 
-    data_units: dict[str, StillUnit]
+    data_units: dict[str, StillUnit[Drawn]]
 
 
-class MovingRow(_Row, gc=False, kw_only=True):
+class MovingRow(_Row, Generic[Drawn], gc=False, kw_only=True):
     """A row with the frames in its data unit."""
 
-    data_units: dict[str, MovingUnit]
+    data_units: dict[str, MovingUnit[Drawn]]
 
 
 class FramelessRow(_Row, gc=False, kw_only=True):
@@ -246,26 +249,26 @@ class FramelessRow(_Row, gc=False, kw_only=True):
     data_units: dict[str, Any]
 
 
-class _Image(StillRow, gc=False, tag="image"): ...
+class _Image(StillRow[Drawn], Generic[Drawn], gc=False, tag="image"): ...
 
 
-class _ImageGroup(StillRow, gc=False, tag="img_group"): ...
+class _ImageGroup(StillRow[Drawn], Generic[Drawn], gc=False, tag="img_group"): ...
 
 
-class ImageSequence(MovingRow, gc=False, tag="img_group"):
+class ImageSequence(MovingRow[Drawn], Generic[Drawn], gc=False, tag="img_group"):
     """An image group with a dictionary of frames in its data unit."""
 
 
-class _Video(MovingRow, gc=False, tag="video"): ...
+class _Video(MovingRow[Drawn], Generic[Drawn], gc=False, tag="video"): ...
 
 
-class _Dicom(MovingRow, gc=False, tag="dicom"): ...
+class _Dicom(MovingRow[Drawn], Generic[Drawn], gc=False, tag="dicom"): ...
 
 
-class _Nifti(MovingRow, gc=False, tag="nifti"): ...
+class _Nifti(MovingRow[Drawn], Generic[Drawn], gc=False, tag="nifti"): ...
 
 
-class _Pdf(MovingRow, gc=False, tag="pdf"): ...
+class _Pdf(MovingRow[Drawn], Generic[Drawn], gc=False, tag="pdf"): ...
 
 
 class _Audio(FramelessRow, gc=False, tag="audio"): ...
@@ -280,4 +283,10 @@ class _Html(FramelessRow, gc=False, tag="html"): ...
 class _TimeSeries(FramelessRow, gc=False, tag="time_series"): ...
 
 
-AnyRow: TypeAlias = _Image | _ImageGroup | _Video | _Dicom | _Nifti | _Pdf | _Audio | _PlainText | _Html | _TimeSeries
+Frameless: TypeAlias = _Audio | _PlainText | _Html | _TimeSeries
+Moving: TypeAlias = _Video[Drawn] | _Dicom[Drawn] | _Nifti[Drawn] | _Pdf[Drawn]
+AnyRow: TypeAlias = _Image[Drawn] | _ImageGroup[Drawn] | Moving[Drawn] | Frameless
+_DATA_TYPES: dict[type, str] = {
+    one: str(one.__struct_config__.tag)
+    for one in (_Image, _ImageGroup, ImageSequence, _Video, _Dicom, _Nifti, _Pdf, *get_args(Frameless))
+}

@@ -16,7 +16,7 @@ from encord.orm.storage import (
     CustomerProvidedVideoMetadata,
 )
 
-from include.benchmark_qa.labels.assembling import Assembly
+from include.benchmark_qa.labels.assembling import assemble
 from include.benchmark_qa.labels.careful_rows import read_carefully
 from include.benchmark_qa.labels.columns import AnswerColumns, Areas, LabelColumns, Ragged
 from include.benchmark_qa.labels.ontology import OntologyIndex, index_ontology
@@ -99,10 +99,8 @@ class Described:
 def read(*blobs: Any, carefully: bool = False) -> tuple[LabelColumns, Vocabulary]:
     vocabulary = Vocabulary()
     if carefully:
-        assembly = Assembly(ontology(), vocabulary)
-        for place, blob in enumerate(blobs):
-            assembly.add(place, read_carefully(blob, ontology()))
-        columns, doubtful = assembly.assemble()
+        rows = [read_carefully(blob, ontology()) for blob in blobs]
+        columns, doubtful = assemble(rows, ontology(), vocabulary)
         assert not doubtful
         return columns, vocabulary
     return read_labels(blobs, ontology(), vocabulary), vocabulary
