@@ -21,7 +21,7 @@ from include.benchmark_qa.labels.careful_values import (
     whole,
 )
 from include.benchmark_qa.labels.limits import LARGEST_COORDINATE, LARGEST_SIDE
-from include.benchmark_qa.labels.masks import run_totals
+from include.benchmark_qa.labels.masks import masks_of, pixels_covered
 from include.benchmark_qa.labels.tables import cuboid_2d_corners
 from include.benchmark_qa.labels.wire import Bitmask, Box, Circle, Cuboid, Cuboid2D, Ellipse, Point, RotatedBox
 
@@ -132,13 +132,14 @@ def _read_bitmask(raw: Mapping[str, Any], size: Size) -> Bitmask:
     counts = raw.get("rleString")
     if not isinstance(counts, str):
         raise ProblemError("has no rleString")
-    covered = int(run_totals([counts])[0])
+    mask = Bitmask(height, width, counts, top, left)
+    covered = int(pixels_covered(masks_of([mask]).runs)[0])
     if covered != height * width or not covered:
         found = "no run lengths" if covered < 0 else f"runs of {covered} pixels"
         raise ProblemError(f"has a mask of {width} x {height} pixels with {found}")
     if left + width > size[0] or top + height > size[1]:
         raise ProblemError(f"has a mask of {width} x {height} pixels on an image of {size[0]:g} x {size[1]:g}")
-    return Bitmask(height, width, counts, top, left)
+    return mask
 
 
 # By shape: where the geometry is in the object (None for the object itself), the field it goes to, and who reads it.

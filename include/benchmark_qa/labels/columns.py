@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from include.benchmark_qa.similarity.mask_runs import MaskRuns
+
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -44,18 +46,18 @@ class Areas:
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
+class Masks:
     """
-    A bitmask as Encord writes it: ``counts`` is COCO's run-length string of the mask in rows, not in columns.
+    Bitmasks by the runs of pixels inside them, which go along Encord's rows.
 
-    ``height`` and ``width`` in pixels; ``top`` and ``left`` are where the mask begins.
+    ``boxes`` (n, 4) is where each begins and how large it is, in pixels: top, left, height, width.
     """
 
-    height: int
-    width: int
-    counts: str
-    top: int = 0
-    left: int = 0
+    runs: MaskRuns
+    boxes: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.boxes)
 
 
 # One table per shape; an object's place in it is `ObjectColumns.slot`. Coordinates are as Encord writes them: fractions
@@ -69,10 +71,10 @@ class Mask:
 #   polygon                  Areas
 #   cuboid_2d                (n, 8, 2)  the points of the front face, then those of the back face
 #   skeleton                 Ragged     x, y, the node's code in the vocabulary, 1 where it is visible, else 0
-#   bitmask                  tuple of Mask
+#   bitmask                  Masks
 #   cuboid                   (n, 9)     position x, y, z, size x, y, z, orientation alpha, beta, gamma in radians
 #   audio, time_range, text  Ragged     start, end, and the vocabulary's code of the node in HTML (0 elsewhere)
-Geometry: TypeAlias = FloatArray | Ragged | Areas | tuple[Mask, ...]
+Geometry: TypeAlias = FloatArray | Ragged | Areas | Masks
 
 
 @dataclass(frozen=True, slots=True)

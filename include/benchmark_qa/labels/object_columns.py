@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from include.benchmark_qa.labels.columns import BoolArray, FloatArray, Geometry, IntArray, ObjectColumns
+from include.benchmark_qa.labels.columns import BoolArray, FloatArray, Geometry, IntArray, Masks, ObjectColumns
 from include.benchmark_qa.labels.masks import masks_fit
 from include.benchmark_qa.labels.ontology import OntologyIndex
 from include.benchmark_qa.labels.rows import SMALLEST_SIDE, DrawnFrame
@@ -91,7 +91,7 @@ def _geometry(
             table, right[index] = TABLES[shape](chosen, vocabulary)
             slot[index] = np.arange(len(index))
             geometry[shape] = table
-            if isinstance(table, tuple):
+            if isinstance(table, Masks):
                 right[index] &= masks_fit(table, size[index])
     return geometry, slot, right
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from include.benchmark_qa.labels.columns import FloatArray, IntArray, Mask, ObjectColumns
+from include.benchmark_qa.labels.columns import FloatArray, IntArray, ObjectColumns
 from include.benchmark_qa.labels.vocabulary import Vocabulary
 from include.benchmark_qa.scoring.settings import ScoringSettings
-from include.benchmark_qa.similarity.bitmasks import Rle, bitmask_iou_pairs
 from include.benchmark_qa.similarity.boxes import box_iou_pairs
 from include.benchmark_qa.similarity.cuboids import cuboid_iou_pairs
 from include.benchmark_qa.similarity.cuboids_2d import cuboid_2d_iou_pairs
 from include.benchmark_qa.similarity.ellipses import ellipse_iou_pairs
 from include.benchmark_qa.similarity.keypoints import node_similarity
 from include.benchmark_qa.similarity.lines import point_similarity_pairs, sample_lines, sampled_similarity
+from include.benchmark_qa.similarity.mask_overlap import run_iou
+from include.benchmark_qa.similarity.mask_runs import join_runs
 from include.benchmark_qa.similarity.polygon_building import polygon_geometries
 from include.benchmark_qa.similarity.polygons import polygon_iou_pairs
 from include.benchmark_qa.similarity.ragged import portions, positions_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PAIRS_AT_ONCE = 16384
 VALUES_AT_ONCE = 1 << 20
+RUNS_AT_ONCE = 1 << 15  # of masks: what is made of them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +167,23 @@ def _polylines(truth: _Side, submitted: _Side, size: FloatArray, context: _Conte
 
 def _bitmasks(truth: _Side, submitted: _Side, _: FloatArray, __: _Context) -> FloatArray:
     """Compare masks that begin at the same place and have the same height and width; others give NaN."""
-    (ours, our_place), (theirs, their_place) = _masks(truth), _masks(submitted)
-    return np.where((our_place == their_place).all(axis=1), bitmask_iou_pairs(ours, theirs), np.nan)
+    similarity = np.empty(len(truth.slot))
+    runs = [np.diff(side.table.runs.offsets)[side.slot] for side in (truth, submitted)]
+    for part in portions(runs[0] + runs[1], RUNS_AT_ONCE):
+        ours, theirs = truth.part(part), submitted.part(part)
+        alike = (ours.table.boxes[ours.slot] == theirs.table.boxes[theirs.slot]).all(axis=1)
+        for side in (ours, theirs):
+            alike &= side.table.runs.valid[side.slot]
+        similarity[part] = np.where(alike, _run_iou(ours, theirs), np.nan)
+    return similarity
 
 
-def _masks(side: _Side) -> tuple[list[Rle], IntArray]:
-    """Return each pair's mask in COCO's form, and where it begins; Encord's runs go along the rows, not the columns."""
-    slots, pair = np.unique(side.slot, return_inverse=True)
-    masks: list[Mask] = [side.table[slot] for slot in slots]
-    built: list[Rle] = [{"size": (mask.width, mask.height), "counts": mask.counts} for mask in masks]
-    place = np.array([(mask.top, mask.left) for mask in masks], dtype=np.int64).reshape(-1, 2)
-    return [built[index] for index in pair], place[pair]
+def _run_iou(truth: _Side, submitted: _Side) -> FloatArray:
+    """Compare masks as if all were of one size, each laid out once however many it is compared with."""
+    distinct = [np.unique(side.slot, return_inverse=True) for side in (truth, submitted)]
+    (ours, our_place), (theirs, their_place) = distinct
+    line = join_runs([truth.table.runs.chosen(ours), submitted.table.runs.chosen(theirs)])
+    return run_iou(line, our_place, their_place + len(ours))
 
 
 def _skeletons(truth: _Side, submitted: _Side, size: FloatArray, context: _Context) -> FloatArray:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from include.benchmark_qa.similarity.mask_runs import FloatArray, MaskRuns, decode_runs, intersections
+from include.benchmark_qa.similarity.mask_overlap import FloatArray, run_iou
+from include.benchmark_qa.similarity.mask_runs import CHARACTERS_AT_ONCE, BoolArray, MaskRuns, decode_runs
 from include.benchmark_qa.similarity.ragged import IntArray, portions
 
 Rle = Mapping[str, Any]
 
-CHARACTERS_AT_ONCE = 1 << 17  # of run lengths: what is made of them stays in the processor's cache
 _LONGEST_SIDE = 1 << 31
 
 
@@ -31,13 +31,13 @@ def bitmask_iou(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
     >>> bitmask_iou([left], [left, right, full])
     array([[1. , 0. , 0.5]])
     """
-    runs, sizes = _decode([_read_mask(mask) for mask in (*a, *b)])
-    if not runs.valid.all():
-        raise ValueError(f"mask {int(np.argmin(runs.valid))} of both lists is not a COCO run-length encoded mask")
+    runs, sizes, valid = _decode([_read_mask(mask) for mask in (*a, *b)])
+    if not valid.all():
+        raise ValueError(f"mask {int(np.argmin(valid))} of both lists is not a COCO run-length encoded mask")
     if (sizes != sizes[:1]).any():
         raise ValueError(f"masks differ in size: {sorted({(int(h), int(w)) for h, w in sizes})}")
     rows, columns = np.divmod(np.arange(len(a) * len(b)), max(len(b), 1))
-    return _run_iou(runs, rows, columns + len(a)).reshape(len(a), len(b))
+    return run_iou(runs, rows, columns + len(a)).reshape(len(a), len(b))
 
 
 def bitmask_iou_pairs(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
@@ -57,24 +57,18 @@ def bitmask_iou_pairs(a: Sequence[Rle], b: Sequence[Rle]) -> FloatArray:
     for part in portions(np.array(lengths, dtype=np.int64), CHARACTERS_AT_ONCE):
         distinct, place = np.unique(keys[part], return_inverse=True)
         rows, columns = place.reshape(-1, 2).T
-        runs, sizes = _decode([read[key] for key in distinct.tolist()])
-        comparable = runs.valid[rows] & runs.valid[columns] & (sizes[rows] == sizes[columns]).all(axis=1)
-        similarity[part] = np.where(comparable, _run_iou(runs, rows, columns), np.nan)
+        runs, sizes, valid = _decode([read[key] for key in distinct.tolist()])
+        comparable = valid[rows] & valid[columns] & (sizes[rows] == sizes[columns]).all(axis=1)
+        similarity[part] = np.where(comparable, run_iou(runs, rows, columns), np.nan)
     return similarity
 
 
-def _run_iou(runs: MaskRuns, a: IntArray, b: IntArray) -> FloatArray:
-    """Return the intersection over union of the masks ``a[k]`` and ``b[k]``, which are of one size; shape (K,)."""
-    common = intersections(runs, a, b)
-    union = runs.area[a] + runs.area[b] - common
-    return np.divide(common, union, out=np.ones_like(common), where=union > 0)
-
-
-def _decode(masks: Sequence[tuple[tuple[int, int], bytes]]) -> tuple[MaskRuns, IntArray]:
-    """Return the runs of masks and their sizes, shape (n, 2)."""
+def _decode(masks: Sequence[tuple[tuple[int, int], bytes]]) -> tuple[MaskRuns, IntArray, BoolArray]:
+    """Return the runs of masks, their sizes, shape (n, 2), and which are masks whose runs fit into their sizes."""
     sizes = np.array([size for size, _ in masks], dtype=np.int64).reshape(-1, 2)
-    pixels = np.where(sizes[:, 0] < 0, -1, sizes[:, 0] * sizes[:, 1])
-    return decode_runs([counts for _, counts in masks], pixels), sizes
+    runs = decode_runs([counts for _, counts in masks])
+    height, width = sizes.T
+    return runs, sizes, runs.valid & (height >= 0) & (np.diff(runs.begins) <= height * width)
 
 
 def _read_mask(mask: Rle) -> tuple[tuple[int, int], bytes]:

@@ -6,6 +6,8 @@ from include.benchmark_qa.similarity.aligned import BLOCK, BoolArray, FloatArray
 
 _ZERO = np.zeros(())  # an array, since numpy takes twice as long for a Python number
 _LEAST, _GREATEST = 1e-150, 1e150  # so that areas neither vanish nor overflow
+_SMALL_BATCH = 1024  # pairs; the time of more of them is not that of calling numpy
+_SMALL_SQUARES = 1e298  # no number of such a sum of squares is near _GREATEST, nor is any corner
 
 
 def box_iou(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -24,7 +26,10 @@ def box_iou(a: FloatArray, b: FloatArray) -> FloatArray:
     array([[0., 1.]])
     """
     a, b = as_rows(a, 4), as_rows(b, 4)
-    sides, flat = _sides(np.concatenate((a, b)))
+    both = np.concatenate((a, b))
+    if 0 < len(a) * len(b) <= _SMALL_BATCH and (quick := _small_batch(both, len(a))) is not None:
+        return quick
+    sides, flat = _sides(both)
     rows, columns = sides[:, : len(a), None], sides[:, len(a) :]
     if len(a) * len(b) <= BLOCK:
         iou = _iou(rows, columns)
@@ -58,6 +63,33 @@ def box_iou_pairs(a: FloatArray, b: FloatArray) -> FloatArray:
             flat = (flat_a & flat_b).nonzero()[0]
             iou[block][flat] = identical(a[block][flat], b[block][flat])
     return iou
+
+
+def _small_batch(boxes: FloatArray, count: int) -> FloatArray | None:
+    """
+    Return the IoU of the first ``count`` boxes with the others in as few calls of numpy as there can be.
+
+    It is None, and to be found in another way, where any box has no area, or NaN, infinity or a great number.
+    """
+    if not np.vdot(boxes, boxes) < _SMALL_SQUARES:
+        return None
+    sides = boxes.T.copy()
+    starts, ends = sides[:2], sides[2:]
+    ends += starts
+    lengths = ends - starts
+    if not lengths.item(lengths.argmin()) > _LEAST:
+        return None
+    np.negative(starts, out=starts)  # the greater start is then the lesser number, and one call finds all corners
+    corners = np.minimum(sides[:, :count, None], sides[:, None, count:])
+    common = corners[2:]
+    common += corners[:2]
+    np.maximum(common, _ZERO, out=common)
+    intersection: FloatArray = common[0] * common[1]
+    area = lengths[0] * lengths[1]
+    union = area[:count, None] + area[count:]
+    union -= intersection
+    intersection /= union
+    return intersection
 
 
 def _sides(boxes: FloatArray) -> tuple[FloatArray, BoolArray | None]:

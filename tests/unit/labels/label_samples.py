@@ -18,7 +18,7 @@ from encord.orm.storage import (
 
 from include.benchmark_qa.labels.assembling import assemble
 from include.benchmark_qa.labels.careful_rows import read_carefully
-from include.benchmark_qa.labels.columns import AnswerColumns, Areas, LabelColumns, Ragged
+from include.benchmark_qa.labels.columns import AnswerColumns, Areas, LabelColumns, Masks, Ragged
 from include.benchmark_qa.labels.ontology import OntologyIndex, index_ontology
 from include.benchmark_qa.labels.reading import read_labels
 from include.benchmark_qa.labels.vocabulary import Vocabulary
@@ -152,8 +152,11 @@ def _geometry(table: Any, slot: int, vocabulary: Vocabulary, feature: str) -> An
             ]
             for part in range(*table.polygons[slot : slot + 2])
         ]
+    if isinstance(table, Masks):
+        runs = table.runs.edges[slice(*table.runs.offsets[slot : slot + 2])] - table.runs.begins[slot]
+        return table.boxes[slot].tolist(), [pixel for run in runs.tolist() for pixel in range(*run)]
     if not isinstance(table, Ragged):
-        return table[slot].tolist() if isinstance(table, np.ndarray) else table[slot]
+        return table[slot].tolist()
     values = table.values[slice(*table.offsets[slot : slot + 2])].tolist()
     if feature == "skeleton!":
         return sorted((x, y, vocabulary.values[int(code)], bool(seen)) for x, y, code, seen in values)

@@ -102,6 +102,7 @@ def test_labels_in_spaces_are_not_supported():
         ),
         ("bitmask", {"rleString": "1"}, "has a mask of 20 x 10 pixels with runs of 1 pixels"),
         ("bitmask", {"rleString": "~"}, "has a mask of 20 x 10 pixels with no run lengths"),
+        ("bitmask", {"rleString": "☃"}, "has a mask of 20 x 10 pixels with no run lengths"),
         ("bitmask", {"top": 1}, "has a mask of 20 x 10 pixels on an image of 20 x 10"),
         ("cuboid", {"size": [1, 2]}, "has size = [1, 2], which is not three numbers"),
         ("cuboid", {"size": [1, -2, 3]}, "has a negative size (1 x -2 x 3)"),

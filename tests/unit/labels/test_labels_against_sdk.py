@@ -32,7 +32,6 @@ from encord.objects.html_node import HtmlNode, HtmlRange
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.benchmark_qa.labels.columns import Mask
 from tests.unit.labels.label_samples import HEIGHT, WIDTH, described, read, sdk_row, structure
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ PLAIN: dict[type, Callable[[Any], Any]] = {
     Cuboid2DPerspectiveCoordinates: perspective,
     Cuboid2DIsometricCoordinates: isometric,
     SkeletonCoordinates: nodes,
-    BitmaskCoordinates: lambda drawn: Mask(HEIGHT, WIDTH, drawn.to_dict()["rleString"]),
+    BitmaskCoordinates: lambda drawn: ([0, 0, HEIGHT, WIDTH], np.flatnonzero(drawn.to_numpy_array()).tolist()),
     CuboidCoordinates: lambda drawn: [*drawn.position, *drawn.size, *drawn.orientation],
     AudioCoordinates: lambda drawn: [[part.start, part.end, 0] for part in drawn.range],
     TextCoordinates: lambda drawn: [(part.start, part.end, "") for part in drawn.range],

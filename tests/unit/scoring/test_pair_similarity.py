@@ -6,8 +6,10 @@ from encord.objects.bitmask import BitmaskCoordinates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.benchmark_qa.labels.columns import Areas, Mask, ObjectColumns, Ragged
+from include.benchmark_qa.labels.columns import Areas, ObjectColumns, Ragged
+from include.benchmark_qa.labels.masks import masks_of
 from include.benchmark_qa.labels.vocabulary import Vocabulary
+from include.benchmark_qa.labels.wire import Bitmask
 from include.benchmark_qa.scoring import shapes
 from include.benchmark_qa.scoring.settings import ScoringSettings
 from include.benchmark_qa.scoring.shapes import pair_similarity
@@ -182,14 +184,14 @@ def test_a_skeleton_without_a_labelled_node_cannot_be_compared():
 
 def encord_mask(pixels):
     encoded = BitmaskCoordinates(pixels)._encoded_bitmask
-    return Mask(encoded.height, encoded.width, encoded.rle_string, encoded.top, encoded.left)
+    return Bitmask(encoded.height, encoded.width, encoded.rle_string, encoded.top, encoded.left)
 
 
 def pixels_of(mask):
     """Return the pixels by Encord's own decoder."""
     return BitmaskCoordinates(
         BitmaskCoordinates.EncodedBitmask(
-            top=mask.top, left=mask.left, height=mask.height, width=mask.width, rle_string=mask.counts
+            top=mask.top, left=mask.left, height=mask.height, width=mask.width, rle_string=mask.rle_string
         )
     ).to_numpy_array()
 
@@ -204,16 +206,19 @@ def test_bitmasks_compare_as_the_pixels_that_encord_decodes(height, width, seed,
     for one, other in PAIRS:
         a, b = pixels_of(truth[one]), pixels_of(submitted[other])
         expected.append((a & b).sum() / (a | b).sum() if (a | b).any() else 1.0)
-    assert compare("bitmask", tuple(truth), tuple(submitted), PAIRS).tolist() == expected
+    for at_once in (shapes.RUNS_AT_ONCE, 9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(shapes, "RUNS_AT_ONCE", at_once)
+            assert compare("bitmask", masks_of(truth), masks_of(submitted), PAIRS).tolist() == expected
 
 
 def test_masks_that_cannot_be_laid_over_each_other():
     good = encord_mask(np.eye(4, dtype=bool))
     others = [
-        Mask(4, 4, good.counts, top=1), Mask(4, 4, "o"), Mask(4, 5, good.counts), Mask(4, 4, "\ud800"),
-        Mask(1 << 40, 1 << 40, "04"), good,
+        Bitmask(4, 4, good.rle_string, top=1), Bitmask(4, 4, "o"), Bitmask(4, 5, good.rle_string),
+        Bitmask(4, 4, "\ud800"), Bitmask(1 << 40, 1 << 40, "04"), good,
     ]  # fmt: skip
-    found = compare("bitmask", (good,), tuple(others), [(0, other) for other in range(len(others))])
+    found = compare("bitmask", masks_of([good]), masks_of(others), [(0, other) for other in range(len(others))])
     assert found.tolist() == pytest.approx([np.nan] * 5 + [1.0], nan_ok=True)
 
 

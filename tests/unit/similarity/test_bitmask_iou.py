@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
+from include.benchmark_qa.similarity import mask_runs
 from include.benchmark_qa.similarity.bitmasks import bitmask_iou, bitmask_iou_pairs
-from include.benchmark_qa.similarity.mask_runs import MAX_PIXELS
+from include.benchmark_qa.similarity.mask_runs import MAX_PIXELS, decode_runs, join_runs
 
 
 def encode(pixels):
@@ -138,3 +139,17 @@ def test_whatever_the_counts_are_the_answer_is_a_share_or_nan(counts, side):
     assert (((similarity >= 0) & (similarity <= 1)) | np.isnan(similarity)).all()
     alone = [bitmask_iou_pairs([a], [b])[0] for a, b in zip(masks, masks[::-1], strict=True)]
     assert similarity.tolist() == pytest.approx(alone, nan_ok=True, abs=0)
+
+
+@given(mask_stacks())
+@settings(deadline=None)
+def test_many_masks_are_decoded_and_laid_out_as_a_few_are(stack):
+    counts = [encode(pixels)["counts"] for pixels in stack] + [b"o", b""]
+    whole, single = decode_runs(counts), join_runs([decode_runs([one]) for one in counts])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mask_runs, "CHARACTERS_AT_ONCE", 5)
+        cut = decode_runs(counts)
+    every = np.arange(len(counts))
+    for runs in (single, cut, whole.chosen(every[::-1]).chosen(every[::-1])):
+        for field in ("edges", "offsets", "begins", "valid"):
+            np.testing.assert_array_equal(getattr(runs, field), getattr(whole, field))

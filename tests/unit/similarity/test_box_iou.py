@@ -40,6 +40,13 @@ def test_any_numbers_give_a_share_and_are_symmetric(a, b):
     np.testing.assert_array_equal(box_iou_pairs(a[rows], b[columns]), iou.ravel())
 
 
+@given(BOXES, BOXES)
+@LIMITS
+def test_a_matrix_holds_exactly_what_the_pairs_give(a, b):
+    rows, columns = np.indices((len(a), len(b))).reshape(2, -1)
+    np.testing.assert_array_equal(box_iou_pairs(a[rows], b[columns]), box_iou(a, b).ravel())
+
+
 @given(BOXES)
 @LIMITS
 def test_a_box_is_exactly_itself(boxes):
