@@ -18,7 +18,8 @@ class Submission:
     is the data hash of the unit in the benchmark project, None where there is none, ``truth_edited_at`` when its ground
     truth was last edited, as the ledger writes moments. The versions are those of the
     labels that it was last scored with, empty where it must be scored whatever its labels are. ``is_waiting``: its task
-    waits in the scored stage; else it is scored again from what is left of it.
+    waits in the scored stage; else it is scored again from what is left of it. ``submitted_at``, as the ledger writes
+    moments, and ``seconds``, the time spent on the task, are None where nobody tells.
     """
 
     task_uuid: str
@@ -32,6 +33,8 @@ class Submission:
     submission_version: str = ""
     ground_truth_version: str = ""
     is_waiting: bool = True
+    submitted_at: str | None = None
+    seconds: float | None = None
 
 
 def split_batches(submissions: Sequence[Submission], size: int) -> Iterator[tuple[Submission, ...]]:

@@ -89,4 +89,6 @@ def _key(pair: LabelPair, campaign: str, project_hash: str, truth_version: str, 
         ground_truth_version=truth_version,
         submission_version=labels_version(pair.submitted),
         settings_version=made_with,
+        submitted_at=datetime.fromisoformat(one.submitted_at) if one.submitted_at else None,
+        seconds=one.seconds,
     )

@@ -154,6 +154,16 @@ class WorkflowAdapter:
         found = [stage for stage in found if isinstance(stage, ConsensusAnnotationStage)] or found
         return str(self._only(found, project_hash, f"stages with title {title!r}").uuid)
 
+    def annotation_uuid(self, project_hash: str, stage_title: str) -> str:
+        """
+        Return the uuid of the stage in which a consensus block is annotated.
+
+        :raises EncordWorkflowError: there is none, or there are several
+        """
+        from encord.workflow import ConsensusAnnotationStage
+
+        return str(self._stage(project_hash, stage_title, ConsensusAnnotationStage).uuid)
+
     def pathway_end(self, project_hash: str, name: str) -> str:
         """
         Return the uuid of the stage that the one pathway of this name leads to, of whichever agent stage it is.

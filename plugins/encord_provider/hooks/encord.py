@@ -18,6 +18,7 @@ from encord_provider.adapters.ontologies import OntologyAdapter
 from encord_provider.adapters.progress import Progress
 from encord_provider.adapters.projects import ProjectAdapter
 from encord_provider.adapters.storage import StorageAdapter
+from encord_provider.adapters.time_spent import TimeAdapter
 from encord_provider.adapters.workflow import WorkflowAdapter
 from encord_provider.exceptions import EncordConnectionError
 
@@ -186,6 +187,11 @@ class EncordHook(BaseHook):
     def labels(self) -> LabelAdapter:
         """Label rows."""
         return LabelAdapter(self.client)
+
+    @cached_property
+    def times(self) -> TimeAdapter:
+        """When people worked, and for how long."""
+        return TimeAdapter(self.client, self.workflow)
 
     @contextlib.contextmanager
     def _said_if_missing(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from encord_provider.adapters.labels import MAIN_BRANCH
@@ -94,7 +95,7 @@ class EncordListSubmissionsOperator(EncordBaseOperator):
         chosen = self._choose(ledger, waiting)
         self.log.info("%d submission(s) wait; %d to look at", len(waiting), len(chosen))
         shared = {"benchmark_project": benchmark_hash, "ontology": self._ontology(benchmark_hash)} if chosen else {}
-        batches = [batch | shared for batch in self._write(workspace, chosen)]
+        batches = [batch | shared for batch in self._write(workspace, self._timed(chosen))]
         ledger.outstanding += [name_of(batch) for batch in batches]
         workspace.write(paths.BENCHMARK_UNITS, orjson.dumps(benchmark_units(ledger)))
         store.write(ledger)
@@ -128,6 +129,17 @@ class EncordListSubmissionsOperator(EncordBaseOperator):
 
     def _items(self, data_hashes: Collection[str]) -> dict[str, str | None]:
         return {row.data_hash: row.backing_item_uuid for row in self.hook.labels.rows(self.project_hash, data_hashes)}
+
+    def _timed(self, chosen: Sequence[Submission]) -> list[Submission]:
+        """Add to submissions how long they took and when they were made, where Encord tells."""
+        if not chosen:
+            return []
+        times = self.hook.times.annotation_times(self.project_hash, self.scored_stage)
+        keys = [(one.data_hash, one.annotator_email) for one in chosen]
+        return [
+            replace(one, submitted_at=times.submitted_at.get(key), seconds=times.seconds.get(key))
+            for one, key in zip(chosen, keys, strict=True)
+        ]
 
     def _write(self, workspace: Bucket, chosen: Sequence[Submission]) -> list[dict[str, Any]]:
         batches = []
