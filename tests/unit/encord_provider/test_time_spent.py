@@ -28,6 +28,8 @@ TIMES: Seconds = {
     for number, person in enumerate(ANNOTATORS, start=1)
     for title in (FIRST, SECOND)
 }
+# Work that began the day before is told apart from work of today.
+A_LONG_DAY = 23 * 3600.0
 ANALYTICS = ("analytics/time-spent", "analytics/task-actions")
 
 
@@ -86,9 +88,9 @@ def test_the_rounds_of_a_rejected_task_add_up_and_the_last_one_says_when(
     hand_in(control, campaign, in_time)
     control.review(REVIEWER, campaign.project_hash, "reject", "CONSENSUS_REVIEW")
     between = datetime.now(UTC)
-    hand_in(control, campaign, lambda *_: 100.0)
+    hand_in(control, campaign, lambda *_: A_LONG_DAY)
     rows = score(campaign)
-    assert seconds_of(rows) == {(person, FIRST): 100 + TIMES[person, FIRST] for person in ANNOTATORS}
+    assert seconds_of(rows) == {(person, FIRST): A_LONG_DAY + TIMES[person, FIRST] for person in ANNOTATORS}
     assert all(row.submitted_at and between <= row.submitted_at for row in rows.values())
 
 
