@@ -63,7 +63,23 @@ def test_bad_input_is_one_line_and_exit_2(files, capsys, name, content, message)
 def test_a_file_that_is_not_there_is_named(files, capsys):
     files["submission"].unlink()
     assert main(arguments(files)) == 2
-    assert "submission.json" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("submission.json: No such file or directory\n")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "{}", '{"data_units": {}}'])
+def test_what_is_no_label_row_is_named(files, capsys, content):
+    files["submission"].write_text(content)
+    assert main(arguments(files)) == 2
+    assert "submission.json: is n" in capsys.readouterr().err
+
+
+def test_each_label_says_why_it_counts_as_it_does(files, capsys):
+    assert main(arguments(files)) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["objects"][0]["why"] == (
+        "Car is drawn, but overlaps the true one by only 75 % (80 % wanted). It counts 0.75 instead of 1."
+    )
+    assert printed["classifications"][0]["why"] == "Weather is missing."
 
 
 def test_a_submission_of_null_was_never_saved(files, capsys):
