@@ -195,13 +195,13 @@ class Journey:
 
     def idle_pass(self, project_hash: str) -> dict[str, int]:
         """Run a pass after which nothing is new; return how many scores it wrote and how often it read labels."""
-        scores = self.folder / "workspace" / "scores"
-        before = {path: path.stat().st_mtime_ns for path in scores.rglob("*.parquet")}
+        scores = self.folder / "workspace" / "scores" / "submissions"
+        before = {path: path.stat().st_mtime_ns for path in scores.iterdir()}
         seen = self._control("GET", "requests")["total"]
         self.score_and_decide(project_hash)
         counts = self._control("GET", f"requests?after={seen}")["counts"]
         reads = sum(counts.get(one, 0) for one in ("labelrow GET", "labelrow PUT"))
-        after = {path: path.stat().st_mtime_ns for path in scores.rglob("*.parquet")}
+        after = {path: path.stat().st_mtime_ns for path in scores.iterdir()}
         return {"scored": len(after.items() - before.items()), "labels read": reads}
 
     def outcome(self) -> dict[str, Any]:
