@@ -72,7 +72,8 @@ def pair_similarity(
     :param size: shape (K, 2), width and height of the image in pixels, in which both are compared; 1, 1 where it is
         unknown.
     :param vocabulary: of both sides, for the names of skeleton nodes.
-    :return: shape (K,), float64 in [0, 1]; NaN for a pair that cannot be compared, and for shapes that nobody can.
+    :return: shape (K,), float64 in [0, 1]; NaN for a pair that cannot be compared, and for shapes that nobody can. A
+        pair that cannot reach ``settings.iou_threshold`` may have 0 instead of what it has below.
     """
     similarity = np.full(len(truth_index), np.nan)
     compare = _COMPARISONS.get(shape)

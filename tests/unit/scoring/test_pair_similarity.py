@@ -144,10 +144,16 @@ def test_polygons_are_compared_in_pixels_each_size_for_itself():
         polygon_iou([geometry(truth[one], size)], [geometry(submitted[other], size)])[0, 0]
         for (one, other), size in zip(PAIRS, SIZES, strict=True)
     ]
-    assert compare("polygon", areas(truth), areas(submitted), PAIRS, SIZES).tolist() == pytest.approx(
-        expected, abs=1e-9
-    )
+    found = compare("polygon", areas(truth), areas(submitted), PAIRS, SIZES, ScoringSettings(iou_threshold=0.01))
+    assert found.tolist() == pytest.approx(expected, abs=1e-9)
     assert min(expected[:3]) > 0.05
+
+
+def test_polygons_that_cannot_reach_the_gate_are_not_looked_at_closer():
+    square = np.array([[0.1, 0.1], [0.6, 0.1], [0.6, 0.7], [0.1, 0.7]])
+    tables = areas([[[square]]]), areas([[[square * 0.5]], [[square]]])
+    found = compare("polygon", *tables, [(0, 0), (0, 1)], [(100, 100), (100, 100)])
+    assert found.tolist() == [0.0, 1.0]
 
 
 def skeleton(vocabulary, nodes):
