@@ -49,10 +49,3 @@ class LabelMatch:
             return 0.0
         agreement = 1.0 if self.attribute_agreement is None else self.attribute_agreement
         return self.similarity * agreement * self.frames
-
-
-def verdict_of_pair(similarity: float, attribute_agreement: float | None, low_overlap_threshold: float) -> Verdict:
-    """Judge a found pair; a wrong answer is worse news than a loose outline, so it is named first."""
-    if attribute_agreement is not None and attribute_agreement < 1:
-        return Verdict.ATTRIBUTE_MISMATCH
-    return Verdict.LOW_OVERLAP if similarity < low_overlap_threshold - 1e-9 else Verdict.MATCHED

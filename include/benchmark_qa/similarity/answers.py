@@ -50,11 +50,6 @@ def checklist_jaccard(a: AbstractSet[str], b: AbstractSet[str]) -> float:
     return len(a & b) / len(union) if union else 1.0
 
 
-def radio_similarity(a: AbstractSet[str], b: AbstractSet[str]) -> float:
-    """Return 1 for the same option and 0 for another."""
-    return float(a == b)
-
-
 def number_similarity(truth: float, given: float, *, abs_tol: float = 0.0, rel_tol: float = 0.0) -> float:
     """
     Return 1 where ``given`` is within ``abs_tol + rel_tol * |truth|`` of the truth, inclusive, else 0.
