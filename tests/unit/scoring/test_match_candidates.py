@@ -76,6 +76,17 @@ def test_the_order_of_the_candidates_does_not_matter(matrix, random):
     assert set(np.flatnonzero(first).tolist()) == {order[index] for index in np.flatnonzero(second)}
 
 
+@pytest.mark.parametrize(
+    ("cells", "pairs"),
+    [
+        ([[1.0, 0.4], [0.4, 0.0]], [(0, 1), (1, 0)]),
+        ([[0.4, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.4]], [(0, 0), (1, 1), (2, 2)]),
+    ],
+)
+def test_one_more_pair_outweighs_a_larger_sum(cells, pairs):
+    assert chosen(np.array(cells), 0.3) == pairs
+
+
 def test_equals_are_told_apart_by_their_hashes_alone():
     pairs = Candidates(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.ones(4))
     straight = match_candidates(pairs, owners("ab"), owners("xy"))
