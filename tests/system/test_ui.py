@@ -17,7 +17,8 @@ from tests.support.demo_runs import ROOT, Home
 
 CAMPAIGN_DAG = "benchmark_qa__demo"
 LOOP_DAG = "benchmark_qa_loop__demo"
-RUN_SECONDS = 300.0
+RUN_SECONDS = 600.0
+REQUEST_SECONDS = 120.0
 COMMAND_SECONDS = 400.0
 
 pytestmark = pytest.mark.system
@@ -78,7 +79,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
 
 @pytest.fixture(scope="module")
 def api(ui: Ui) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=ui.url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=ui.url, timeout=REQUEST_SECONDS, trust_env=False) as client:
         answer = client.post("/auth/token", json={"username": "admin", "password": ui.password})
         client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
         yield client
@@ -114,7 +115,7 @@ def test_the_production_project_starts_the_loop(api: httpx.Client, campaign_run:
 
 def test_the_scorecard_is_for_those_who_are_logged_in(ui: Ui, api: httpx.Client, campaign_run: dict[str, Any]) -> None:
     path = f"/benchmark-qa/scorecard/{CAMPAIGN_DAG}"
-    assert httpx.get(ui.url + path, timeout=30).status_code == 401
+    assert httpx.get(ui.url + path, timeout=REQUEST_SECONDS).status_code == 401
     answer = api.get(path)
     assert answer.status_code == 200
     assert "Annotator scorecard: Demo" in answer.text
@@ -123,7 +124,7 @@ def test_the_scorecard_is_for_those_who_are_logged_in(ui: Ui, api: httpx.Client,
 def test_a_task_links_to_its_project(api: httpx.Client, campaign_run: dict[str, Any]) -> None:
     task = f"/api/v2/dags/{CAMPAIGN_DAG}/dagRuns/{campaign_run['dag_run_id']}/taskInstances/create_production_project"
     links = api.get(f"{task}/links").raise_for_status().json()["extra_links"]
-    assert httpx.get(links["Open in Encord"], timeout=30).status_code == 200
+    assert httpx.get(links["Open in Encord"], timeout=REQUEST_SECONDS).status_code == 200
 
 
 def test_a_second_start_finds_the_first(ui: Ui) -> None:

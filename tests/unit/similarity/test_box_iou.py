@@ -54,7 +54,11 @@ def test_a_box_is_exactly_itself(boxes):
     np.testing.assert_array_equal(box_iou_pairs(boxes, boxes), 1.0)
 
 
-@given(BOXES, BOXES, st.integers(-400, 400))
+# An overlap's area must not vanish at any of the scales, or there is no share left to keep.
+ROUNDED_BOXES = BOXES.map(lambda boxes: boxes.round(9))
+
+
+@given(ROUNDED_BOXES, ROUNDED_BOXES, st.integers(-400, 400))
 @LIMITS
 def test_the_scale_of_the_image_changes_nothing(a, b, exponent):
     np.testing.assert_array_equal(box_iou(a * 2.0**exponent, b * 2.0**exponent), box_iou(a, b))
