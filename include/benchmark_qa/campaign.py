@@ -29,6 +29,9 @@ SYNCED_TYPES = frozenset({UnitType.IMAGE, UnitType.VIDEO, UnitType.AUDIO, UnitTy
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
+BenchmarkMix = Literal["interleave", "first", "none"]
+
 # Options of buckets that would let anybody in who reads the campaign's file.
 SECRET_OPTIONS = frozenset(
     {"access_key_id", "secret_access_key", "session_token", "service_account_json"}
@@ -139,10 +142,22 @@ class ProjectSettings(_Settings):
     groups: list[GroupSettings] = Field(default_factory=list)
 
 
+class StageRequirement(_Settings):
+    """All units are in the stage of this title, or past it."""
+
+    stage: Text
+
+
 class GroundTruthSettings(_Settings):
-    """When ground truth counts as made: every unit of the benchmark project is in ``complete_stage``."""
+    """
+    When ground truth counts as made, and how long it is waited for.
+
+    ``require`` is ``all`` (every unit of the benchmark project is in ``complete_stage``), a share of them in (0, 1],
+    or ``{stage: title}``.
+    """
 
     complete_stage: Text = "Complete"
+    require: Literal["all"] | Share | StageRequirement = "all"
     poke_interval: Annotated[float, Field(gt=0)] = 60.0
     timeout_hours: Annotated[float, Field(gt=0)] = 24.0 * 14
 
@@ -161,9 +176,13 @@ class ScheduleSettings(_Settings):
     When things run by themselves: five-field cron expressions in UTC, or null.
 
     ``campaign`` looks for new files (each run covers the objects modified since the last); ``loop`` routes and scores.
+    ``queue`` is the URL of an SQS queue whose messages, such as a bucket's notifications, start a run of the campaign;
+    ``queue_connection`` the Airflow connection for it, else the default chain's credentials.
     """
 
     campaign: str | None = None
+    queue: Text | None = None
+    queue_connection: Text | None = None
     loop: str | None = "*/10 * * * *"
 
     @field_validator("campaign", "loop")
@@ -175,7 +194,12 @@ class ScheduleSettings(_Settings):
 
 
 class Campaign(_Settings):
-    """All settings of one campaign; unknown fields are refused."""
+    """
+    All settings of one campaign; unknown fields are refused.
+
+    ``approval``: a person approves the ground truth before the production project is made. ``benchmark_mix``: how
+    known units lie among the real work that annotators are given.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
     title: Text
@@ -184,6 +208,8 @@ class Campaign(_Settings):
     encord_connection: Text = "encord_default"
     integration: Text | None = None
     workspace: Text
+    approval: bool = False
+    benchmark_mix: BenchmarkMix = "interleave"
     bucket: BucketSettings
     manifest: ManifestRules = Field(default_factory=ManifestRules)
     import_: ImportSettings = Field(default_factory=ImportSettings, alias="import")

@@ -92,6 +92,19 @@ class DecisionSettings(_Settings):
     trend_window: int = Field(default=20, ge=1)
 
 
+class NotifierSettings(_Settings):
+    """
+    One of Airflow's notifiers, told of what the policy did about annotators.
+
+    :param notifier: import path of a ``BaseNotifier`` class, such as
+        ``airflow.providers.smtp.notifications.smtp.SmtpNotifier``.
+    :param arguments: its keyword arguments; no secrets, they belong into the connection that the notifier names.
+    """
+
+    notifier: str = Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
 class PolicySettings(_Settings):
     """
     What happens to a benchmark task once its submissions are scored, and to an annotator once enough are.
@@ -102,10 +115,14 @@ class PolicySettings(_Settings):
     :param on_pass: the step when every submission of the task passed.
     :param on_fail: the step when one of them failed.
     :param on_annotator_fail: what is planned for an annotator whose decision is FAIL; never before ``min_tasks``.
-    :param issues: whether hints are planned as issues on the data unit, where all of its annotators may see them.
+    :param issues: whether hints become issues on the data unit, where all of its annotators may see them.
+    :param notify: who is told of an annotator whose decision is FAIL.
+    :param dry_run: say and record what would be done, and do nothing.
     """
 
     on_pass: PolicyStep = "leave"  # noqa: S105 - no password: what to do on a pass
     on_fail: PolicyStep = "leave"
     on_annotator_fail: AnnotatorPolicy = "leave"
     issues: bool = False
+    notify: list[NotifierSettings] = Field(default_factory=list)
+    dry_run: bool = False
