@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from encord_provider.adapters.workflow import ConsensusTask
+    from encord_provider.adapters.reviews import ConsensusTask
     from include.benchmark_qa.ledger.actions import ActionRecord
     from include.benchmark_qa.ledger.model import Ledger, LedgerEntry
     from include.benchmark_qa.policy import TaskAction

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from encord_provider.adapters.labels import BranchKey, SavedLabels
-    from encord_provider.adapters.workflow import ConsensusTask
+    from encord_provider.adapters.reviews import ConsensusTask
     from include.benchmark_qa.ledger.facts import ScoreFacts
     from include.benchmark_qa.ledger.model import Ledger, TruthRow
     from include.benchmark_qa.results.batch import ScoredBatch

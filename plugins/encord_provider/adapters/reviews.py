@@ -1,0 +1,115 @@
+"""Consensus blocks: their tasks in review, and what is done with those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from encord_provider.adapters.stages import StageAdapter
+
+if TYPE_CHECKING:
+    from encord.workflow import ConsensusReviewStage
+
+BUNDLE_SIZE = 1000
+MOVE_BUNDLE_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOption:
+    """One annotator's branch in a consensus review task; no label hash means nothing was saved."""
+
+    annotator_email: str
+    label_branch_name: str
+    label_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusTask:
+    """A task that all its annotators have submitted; ``updated_at``, with its zone, moves with the task."""
+
+    task_uuid: str
+    data_hash: str
+    data_title: str
+    options: tuple[ReviewOption, ...]
+    updated_at: datetime
+
+
+class ReviewAdapter(StageAdapter):
+    """Look at consensus blocks, approve, reject and move their tasks."""
+
+    def consensus_tasks(self, project_hash: str, stage_title: str) -> list[ConsensusTask]:
+        """
+        List all tasks that wait in a consensus block's review, with each annotator's branch.
+
+        Whether Encord lists a task there when the first annotator has submitted, or only when all have, is not settled:
+        those that are still being annotated are left out.
+        """
+        stage = self._review_stage(project_hash, stage_title)
+        unfinished = self.being_annotated(project_hash)  # asked first: who submits meanwhile waits for the next pass
+        tasks = [task for task in stage.get_tasks() if str(task.data_hash) not in unfinished]
+        return [
+            ConsensusTask(
+                str(task.uuid), str(task.data_hash), task.data_title, tuple(map(_option, task.options)), task.updated_at
+            )
+            for task in tasks
+        ]
+
+    def review(self, project_hash: str, stage_title: str, verdicts: Mapping[str, str]) -> int:
+        """
+        Approve or reject tasks of a consensus review, ``{task uuid: "approve" | "reject"}``.
+
+        Tasks that have left the stage already are passed over; returns how many were acted on.
+        """
+        from encord.http.bundle import Bundle
+
+        tasks = self._still_in_review(project_hash, stage_title, verdicts)
+        with Bundle(bundle_size=BUNDLE_SIZE) as bundle:
+            for task in tasks:
+                getattr(task, verdicts[str(task.uuid)])(bundle=bundle)
+        return len(tasks)
+
+    def move(self, project_hash: str, stage_title: str, destinations: Mapping[str, str]) -> int:
+        """
+        Move tasks of a consensus review to other stages, ``{task uuid: stage uuid}``.
+
+        Tasks that have left the stage already are passed over; returns how many were moved.
+        """
+        from uuid import UUID
+
+        from encord.http.bundle import Bundle
+
+        tasks = self._still_in_review(project_hash, stage_title, destinations)
+        for destination in sorted(set(destinations.values())):
+            with Bundle(bundle_size=MOVE_BUNDLE_SIZE) as bundle:  # the SDK bundles moves to one stage at a time
+                for task in tasks:
+                    if destinations[str(task.uuid)] == destination:
+                        task.move(destination_stage_uuid=UUID(destination), bundle=bundle)
+        return len(tasks)
+
+    def being_annotated(self, project_hash: str) -> set[str]:
+        """Return the data hashes of units that somebody still has to annotate in a consensus block."""
+        from encord.workflow import ConsensusAnnotationStage
+
+        stages = [stage for stage in self._all_stages(project_hash) if isinstance(stage, ConsensusAnnotationStage)]
+        return {str(task.data_hash) for stage in stages for task in stage.get_tasks()}
+
+    def _still_in_review(self, project_hash: str, stage_title: str, wanted: Iterable[str]) -> list[Any]:
+        uuids = set(wanted)
+        tasks = self._review_stage(project_hash, stage_title).get_tasks() if uuids else ()
+        return [task for task in tasks if str(task.uuid) in uuids]
+
+    def _review_stage(self, project_hash: str, title: str) -> ConsensusReviewStage:
+        from encord.workflow import ConsensusReviewStage
+
+        stage: ConsensusReviewStage = self._stage(project_hash, title, ConsensusReviewStage)
+        return stage
+
+
+def _option(option: Any) -> ReviewOption:
+    return ReviewOption(
+        annotator_email=option.annotator,
+        label_branch_name=option.label_branch_name,
+        label_hash=str(option.label_hash) if option.label_hash else None,
+    )
