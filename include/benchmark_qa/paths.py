@@ -10,6 +10,8 @@ ANNOTATORS = "scores/annotators.parquet"
 BENCHMARK_UNITS = "scores/benchmark_units.json"
 SCORECARD = "scorecard.html"
 SUMMARY = "scorecard.json"
+ACTIONS = "actions/"
+DRY_RUNS = "dry_run/"
 
 
 def run_folder(run_id: str) -> str:
@@ -59,4 +61,9 @@ def ledger_part(name: str) -> str:
 
 def actions(project_hash: str) -> str:
     """Return the folder of the records of what was done about a project's tasks and annotators, and why."""
-    return f"actions/{project_hash}/"
+    return f"{ACTIONS}{project_hash}/"
+
+
+def dry_run(project_hash: str) -> str:
+    """Return the file with what the last dry run would have done in a project."""
+    return f"{DRY_RUNS}{project_hash}.jsonl"

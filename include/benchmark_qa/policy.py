@@ -9,6 +9,7 @@ from typing import Literal, Protocol, cast
 
 from include.benchmark_qa.decisions import Decision, decide, wilson_interval
 from include.benchmark_qa.scoring.settings import DecisionSettings, PolicyAction, PolicySettings, PolicyStep
+from include.benchmark_qa.suspects import suspect_units
 
 
 class ScoredSubmission(Protocol):
@@ -16,6 +17,8 @@ class ScoredSubmission(Protocol):
 
     @property
     def task_uuid(self) -> str: ...
+    @property
+    def data_hash(self) -> str: ...
     @property
     def data_title(self) -> str: ...
     @property
@@ -52,13 +55,19 @@ class TaskAction:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorAction:
-    """What to do about one annotator, and why: ``passes`` of ``submissions`` scored ones."""
+    """
+    What to do about one annotator, and why: ``passes`` of ``submissions`` scored ones.
+
+    ``low`` and ``high``, in [0, 1], are the ends of the 95 % interval of the pass rate.
+    """
 
     annotator_email: str
     action: Literal["notify", "remove"]
     reason: str
     submissions: int
     passes: int
+    low: float
+    high: float
 
 
 def plan_actions(submissions: Iterable[ScoredSubmission], settings: PolicySettings) -> list[TaskAction]:
@@ -81,19 +90,24 @@ def plan_annotator_actions(
     """
     Return an action for each annotator whose decision is FAIL, by e-mail address; none where the policy says ``leave``.
 
-    Only computed submissions count, and with fewer than ``min_tasks`` of them nobody fails.
+    Only computed submissions count, and with fewer than ``min_tasks`` of them nobody fails. Units whose ground truth is
+    suspect count where the settings do not retire them.
     """
     if settings.on_annotator_fail == "leave":
         return []
+    computed = [one for one in submissions if one.passed is not None]
+    retired = suspect_units(computed, decision) if decision.retire_suspect_ground_truth else frozenset()
     verdicts: defaultdict[str, list[bool]] = defaultdict(list)
-    for one in submissions:
-        if one.passed is not None:
-            verdicts[one.annotator_email].append(one.passed)
+    for one in computed:
+        if one.data_hash not in retired:
+            verdicts[one.annotator_email].append(bool(one.passed))
     actions = []
     for email, passed in sorted(verdicts.items()):
-        if decide(sum(passed), len(passed), decision.required_pass_rate, decision.min_tasks) is Decision.FAIL:
-            reason = _failure(sum(passed), len(passed), decision)
-            actions.append(AnnotatorAction(email, settings.on_annotator_fail, reason, len(passed), sum(passed)))
+        passes, count = sum(passed), len(passed)
+        if decide(passes, count, decision.required_pass_rate, decision.min_tasks) is Decision.FAIL:
+            interval = wilson_interval(passes, count)
+            reason = _failure(passes, count, interval, decision)
+            actions.append(AnnotatorAction(email, settings.on_annotator_fail, reason, count, passes, *interval))
     return actions
 
 
@@ -120,8 +134,8 @@ def _step(step: PolicyStep) -> tuple[PolicyAction, str]:
     return cast("PolicyAction", action), target
 
 
-def _failure(passes: int, submissions: int, decision: DecisionSettings) -> str:
-    low, high = wilson_interval(passes, submissions)
+def _failure(passes: int, submissions: int, interval: tuple[float, float], decision: DecisionSettings) -> str:
+    low, high = interval
     return (
         f"{passes} of {submissions} submissions passed: with 95 % confidence {low:.0%} to {high:.0%} pass, "
         f"{decision.required_pass_rate:.0%} are required"

@@ -77,7 +77,8 @@ class Ledger:
 
     ``submitted_until`` and ``truth_until`` are moments of Encord's clock up to which all edits were seen.
     ``outstanding`` are the batches whose results may not be in ``entries`` yet. ``acted`` maps what was acted on (see
-    ``ledger.actions``) to the state of the task at that moment; ``action_files`` are the records already in it.
+    ``ledger.actions``) to the state of the task at that moment, or to what came of it (``ledger.outcomes``);
+    ``action_files`` are the records already in it.
     """
 
     settings_version: str = ""

@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.benchmark_qa.decisions import Decision
+from include.benchmark_qa.results.actions import Actions
 from include.benchmark_qa.results.annotators import AnnotatorScore
 from include.benchmark_qa.results.confusion import largest_classes
 from include.benchmark_qa.results.report import ScoreReport
@@ -109,17 +110,21 @@ def lately(trend: PassTrend) -> str:
     return {Trend.BETTER: "better", Trend.WORSE: "worse"}.get(trend.direction, "no difference")
 
 
-def render_scorecard(report: ScoreReport, *, campaign: str, as_of: str, pass_mark: float) -> str:
+def render_scorecard(
+    report: ScoreReport, *, campaign: str, as_of: str, pass_mark: float, actions: Actions | None = None
+) -> str:
     """
     Return the scorecard as one HTML page without any other file; every text in it is escaped.
 
     :param campaign: the campaign's name, for the title.
     :param as_of: when the scores were made, as people write it; given, so that the page repeats byte for byte.
     :param pass_mark: least score of a submission that passes, in [0, 1].
+    :param actions: what was done about tasks and annotators, None for nothing.
     """
     template = _ENVIRONMENT.get_template("page.html.j2")
     return template.render(
         report=report,
+        actions=actions or Actions(),
         campaign=campaign,
         as_of=as_of,
         pass_mark=exact_percent(pass_mark),

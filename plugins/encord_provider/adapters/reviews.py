@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from encord_provider.adapters.refusals import Sent, send_in_parts
 from encord_provider.adapters.stages import StageAdapter
 
 if TYPE_CHECKING:
@@ -56,37 +57,43 @@ class ReviewAdapter(StageAdapter):
             for task in tasks
         ]
 
-    def review(self, project_hash: str, stage_title: str, verdicts: Mapping[str, str]) -> int:
+    def review(self, project_hash: str, stage_title: str, verdicts: Mapping[str, str]) -> Sent:
         """
         Approve or reject tasks of a consensus review, ``{task uuid: "approve" | "reject"}``.
 
-        Tasks that have left the stage already are passed over; returns how many were acted on.
+        Tasks that have left the stage already are passed over, and not counted.
         """
         from encord.http.bundle import Bundle
 
-        tasks = self._still_in_review(project_hash, stage_title, verdicts)
-        with Bundle(bundle_size=BUNDLE_SIZE) as bundle:
-            for task in tasks:
-                getattr(task, verdicts[str(task.uuid)])(bundle=bundle)
-        return len(tasks)
+        def send(tasks: Sequence[Any]) -> None:
+            with Bundle(bundle_size=BUNDLE_SIZE) as bundle:
+                for task in tasks:
+                    getattr(task, verdicts[str(task.uuid)])(bundle=bundle)
 
-    def move(self, project_hash: str, stage_title: str, destinations: Mapping[str, str]) -> int:
+        tasks = self._still_in_review(project_hash, stage_title, verdicts)
+        return self._sent(project_hash, stage_title, tasks, send_in_parts(tasks, send, size=BUNDLE_SIZE))
+
+    def move(self, project_hash: str, stage_title: str, destinations: Mapping[str, str]) -> Sent:
         """
         Move tasks of a consensus review to other stages, ``{task uuid: stage uuid}``.
 
-        Tasks that have left the stage already are passed over; returns how many were moved.
+        Tasks that have left the stage already are passed over, and not counted.
         """
         from uuid import UUID
 
         from encord.http.bundle import Bundle
 
-        tasks = self._still_in_review(project_hash, stage_title, destinations)
-        for destination in sorted(set(destinations.values())):
-            with Bundle(bundle_size=MOVE_BUNDLE_SIZE) as bundle:  # the SDK bundles moves to one stage at a time
+        def send(tasks: Sequence[Any]) -> None:  # all to one stage: the SDK bundles moves to one stage at a time
+            with Bundle(bundle_size=MOVE_BUNDLE_SIZE) as bundle:
                 for task in tasks:
-                    if destinations[str(task.uuid)] == destination:
-                        task.move(destination_stage_uuid=UUID(destination), bundle=bundle)
-        return len(tasks)
+                    task.move(destination_stage_uuid=UUID(destinations[str(task.uuid)]), bundle=bundle)
+
+        tasks = self._still_in_review(project_hash, stage_title, destinations)
+        refused: list[tuple[Any, str]] = []
+        for destination in sorted(set(destinations.values())):
+            chosen = [task for task in tasks if destinations[str(task.uuid)] == destination]
+            refused += send_in_parts(chosen, send, size=MOVE_BUNDLE_SIZE)
+        return self._sent(project_hash, stage_title, tasks, refused)
 
     def being_annotated(self, project_hash: str) -> set[str]:
         """Return the data hashes of units that somebody still has to annotate in a consensus block."""
@@ -94,6 +101,15 @@ class ReviewAdapter(StageAdapter):
 
         stages = [stage for stage in self._all_stages(project_hash) if isinstance(stage, ConsensusAnnotationStage)]
         return {str(task.data_hash) for stage in stages for task in stage.get_tasks()}
+
+    def _sent(
+        self, project_hash: str, stage_title: str, tasks: Sequence[Any], refused: Sequence[tuple[Any, str]]
+    ) -> Sent:
+        """Return what became of tasks; those that were refused, and are gone all the same, have left the stage."""
+        words = {str(task.uuid): word for task, word in refused}
+        still = {str(task.uuid) for task in self._still_in_review(project_hash, stage_title, words)}
+        kept = {task_uuid: word for task_uuid, word in words.items() if task_uuid in still}
+        return Sent(len(tasks) - len(kept), kept)
 
     def _still_in_review(self, project_hash: str, stage_title: str, wanted: Iterable[str]) -> list[Any]:
         uuids = set(wanted)

@@ -12,9 +12,11 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from encord_provider.adapters.datasets import DatasetAdapter
+from encord_provider.adapters.issues import IssueAdapter
 from encord_provider.adapters.labels import LabelAdapter
 from encord_provider.adapters.metadata_schema import MetadataSchemaAdapter
 from encord_provider.adapters.ontologies import OntologyAdapter
+from encord_provider.adapters.people import PeopleAdapter
 from encord_provider.adapters.progress import Progress
 from encord_provider.adapters.projects import ProjectAdapter
 from encord_provider.adapters.storage import StorageAdapter
@@ -187,6 +189,16 @@ class EncordHook(BaseHook):
     def labels(self) -> LabelAdapter:
         """Label rows."""
         return LabelAdapter(self.client)
+
+    @cached_property
+    def issues(self) -> IssueAdapter:
+        """Comments on data units."""
+        return IssueAdapter(self.client)
+
+    @cached_property
+    def people(self) -> PeopleAdapter:
+        """A project's members."""
+        return PeopleAdapter(self.client)
 
     @cached_property
     def times(self) -> TimeAdapter:

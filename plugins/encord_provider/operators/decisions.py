@@ -1,44 +1,49 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from encord_provider.links.encord import EncordProjectLink
+from encord_provider.operators.acting import TASK_ACTIONS, Actor
+from encord_provider.operators.action_log import ActionLog
+from encord_provider.operators.action_words import say_plan, say_results
 from encord_provider.operators.base import EncordBaseOperator
 from encord_provider.operators.labels import submissions_of
+from encord_provider.operators.notices import Notifiers, notice_of
 from include.benchmark_qa import paths
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow.sdk import Context
 
     from encord_provider.adapters.reviews import ConsensusTask
+    from include.benchmark_qa.ledger.action_plan import ActionPlan, WaitingTask
     from include.benchmark_qa.ledger.actions import ActionRecord
-    from include.benchmark_qa.ledger.model import Ledger, LedgerEntry
-    from include.benchmark_qa.policy import TaskAction
+    from include.benchmark_qa.ledger.model import Ledger
+    from include.benchmark_qa.ledger.outcomes import ActionResult
+    from include.benchmark_qa.scoring.settings import DecisionSettings
     from include.object_storage.protocol import Bucket
-
-REVIEWS = ("approve", "reject")
 
 
 class EncordApplyDecisionsOperator(EncordBaseOperator):
     """
-    Act on scores as the campaign's policy says: on each benchmark task that waits in the scored stage with all scores.
+    Act on scores as the campaign's policy says: on benchmark tasks that wait with all their scores, and on annotators.
 
     The scores may be of an earlier pass. Each action is recorded in the workspace before it is done, with its reason
-    and the scores that caused it, and done once for the same submissions and verdict. What concerns annotators, and
-    issues, is recorded as planned. Returns ``{"scored": tasks looked at, "acted": tasks acted on}``.
+    and the scores that caused it, and its outcome after it; it is done once for the same submissions and verdict. What
+    Encord refuses keeps nothing else from being done, and is not tried again before something changed. Returns
+    ``{"scored": tasks looked at, "acted": tasks acted on, "pending": notices that the next pass has to try again}``.
 
     :param scores: what the mapped :class:`EncordScoreLabelsOperator` returned, None for nothing (templated)
     :param project_hash: the production project (templated)
     :param scored_stage: title of the consensus block (templated)
     :param workspace: URI of the campaign's workspace (templated)
-    :param policy: the fields of ``PolicySettings``
+    :param policy: the fields of ``PolicySettings`` (templated; what the templates of notifiers name is known only when
+        they are sent, so a policy with such templates must come from a callable, which Airflow takes as it is)
     :param decision: the fields of ``DecisionSettings`` (templated)
     """
 
-    template_fields: Sequence[str] = ("scores", "project_hash", "scored_stage", "workspace", "decision")
+    template_fields: Sequence[str] = ("scores", "project_hash", "scored_stage", "workspace", "policy", "decision")
     operator_extra_links = (EncordProjectLink(),)
 
     def __init__(
@@ -65,115 +70,107 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
         Take the scores into the ledger, plan, record, act.
 
         :raises EncordWorkflowError: the policy names a stage or a pathway that the project lacks
+        :raises ValueError: the policy names a notifier that there is none, or that does not take its arguments
         """
-        from include.benchmark_qa.ledger.actions import note_done
+        from include.benchmark_qa.ledger.action_plan import make_plan
         from include.benchmark_qa.ledger.store import LedgerStore
-        from include.object_storage import open_bucket
-
-        workspace = open_bucket(self.workspace)
-        store = LedgerStore(workspace, self.project_hash)
-        ledger = store.read()
-        # A slice fetches all mapped results at once; iterating would be one call each, and one more to find the end.
-        names = [score["batch"] for score in self.scores[:]] if self.scores is not None else []
-        scored = {entry.data_hash for entry in store.take_in(ledger, [*names, *ledger.outstanding])}
-        self._note_records(workspace, ledger)
-        tasks = self.hook.workflow.consensus_tasks(self.project_hash, self.scored_stage)
-        records = self._plan(ledger, tasks, at := context["ti"].start_date)
-        destinations = self._destinations(records)
-        self._record(workspace, ledger, records, at)
-        store.write(ledger)
-        acted = self._act(records, destinations)
-        note_done(ledger, records)
-        store.write(ledger)
-        looked_at = scored | {task.data_hash for task in tasks}
-        self.log.info("Acted on %d of %d scored task(s)", acted, len(looked_at))
-        return {"scored": len(looked_at), "acted": acted}
-
-    def _plan(self, ledger: Ledger, tasks: Sequence[ConsensusTask], at: datetime) -> list[ActionRecord]:
-        """Return the records of what is to be done, and was not."""
-        from include.benchmark_qa.ledger.actions import annotator_record, is_done, task_record
-        from include.benchmark_qa.policy import plan_actions, plan_annotator_actions
         from include.benchmark_qa.scoring.settings import DecisionSettings, PolicySettings
+        from include.object_storage import open_bucket
 
         policy = PolicySettings.model_validate(self.policy)
         decision = DecisionSettings.model_validate(self.decision or {})
-        states = {task.task_uuid: f"{task.task_uuid} {task.updated_at.isoformat()}" for task in tasks}
-        scores = self._scores(ledger, tasks)
-        records = []
-        for action in plan_actions([entry for entries in scores.values() for entry in entries], policy):
-            record = task_record(action, scores[action.task_uuid], states[action.task_uuid], at)
-            done = action.action != "leave" and is_done(ledger, record)
-            self._log_action(action, done=done)
-            if action.action != "leave" and not done:
-                records.append(record)
-        for person in plan_annotator_actions(ledger.entries.values(), policy, decision):
-            record = annotator_record(person, ledger.entries.values(), at)
-            if not is_done(ledger, record):
-                self.log.warning("Planned: %s %s: %s", person.action, person.annotator_email, person.reason)
-                records.append(record)
-        return records
+        notifiers = Notifiers(policy.notify)
+        workspace = open_bucket(self.workspace)
+        store = LedgerStore(workspace, self.project_hash)
+        ledger = store.read()
+        scored = {entry.data_hash for entry in store.take_in(ledger, [*self._batches(), *ledger.outstanding])}
+        actions = ActionLog(workspace, self.project_hash, ledger)
+        actions.take_in()
+        tasks = self.hook.workflow.consensus_tasks(self.project_hash, self.scored_stage)
+        waiting = list(map(_waiting, tasks))
+        plan = make_plan(ledger, waiting, policy, decision, notifiers=notifiers.names, at=context["ti"].start_date)
+        send = partial(self._send_notice, notifiers, plan, decision, context)
+        actor = Actor(self.hook, self.project_hash, self.scored_stage, send)
+        destinations = actor.destinations(plan.records)
+        say_plan(self.log, plan, dry_run=policy.dry_run)
+        _write_dry_run(workspace, self.project_hash, plan.records if policy.dry_run else ())
+        results: list[ActionResult] = []
+        if not policy.dry_run:
+            left_open = self._tidy_up(ledger, actions, plan, waiting)
+            actions.record(plan.records)
+            store.write(ledger)
+            results = actor.act([*plan.records, *left_open], destinations, actions)
+            say_results(self.log, results, self.hook.project_url(self.project_hash))
+        store.write(ledger)
+        return {"scored": len(scored | {task.data_hash for task in tasks}), **_counts(results)}
 
-    def _scores(self, ledger: Ledger, tasks: Iterable[ConsensusTask]) -> dict[str, list[LedgerEntry]]:
-        """Return the scores of the tasks that have all of theirs, by task, under the task's uuid of today."""
-        from dataclasses import replace
+    def _batches(self) -> list[str]:
+        # A slice fetches all mapped results at once; iterating would be one call each, and one more to find the end.
+        return [score["batch"] for score in self.scores[:]] if self.scores is not None else []
 
-        from include.benchmark_qa.ledger.planning import current_entries
+    def _tidy_up(
+        self, ledger: Ledger, actions: ActionLog, plan: ActionPlan, waiting: Sequence[WaitingTask]
+    ) -> list[ActionRecord]:
+        """Note what killed passes did and what no longer holds; return the issues that they left to be written."""
+        from include.benchmark_qa.ledger.action_plan import gone_on, still_open
+        from include.benchmark_qa.ledger.outcomes import ActionResult, Outcome
 
-        found = {task.task_uuid: current_entries(ledger, submissions_of(task)) for task in tasks}
-        return {
-            task_uuid: [replace(entry, task_uuid=task_uuid) for entry in entries]
-            for task_uuid, entries in found.items()
-            if entries
-        }
+        issues, notices = still_open(ledger, plan.records)
+        moved = gone_on(ledger, waiting)
+        found = {one.key: one for one in actions.find([*moved, *issues, *notices])}
+        actions.note(
+            [
+                *(
+                    ActionResult(found[key], Outcome.DONE, "noted later: the task had gone on")
+                    for key in moved
+                    if key in found
+                ),
+                *(
+                    ActionResult(found[key], Outcome.WITHDRAWN, "no longer asked for")
+                    for key in notices
+                    if key in found
+                ),
+                *plan.withdrawn,
+            ]
+        )
+        return [found[key] for key in issues if key in found]
 
-    def _destinations(self, records: Iterable[ActionRecord]) -> dict[str, str]:
-        """Return where tasks are to be moved, ``{task uuid: stage uuid}``; titles are looked up before any moves."""
-        workflow = self.hook.workflow
-        find = {"move": workflow.stage_uuid, "proceed": workflow.pathway_end}
-        moves = [one for one in records if one.action in find]
-        ends = {
-            (action, target): find[action](self.project_hash, target)
-            for action, target in sorted({(one.action, one.target) for one in moves})
-        }
-        return {one.task_uuid: ends[one.action, one.target] for one in moves}
-
-    def _record(self, workspace: Bucket, ledger: Ledger, records: Sequence[ActionRecord], at: datetime) -> None:
-        from include.benchmark_qa.ledger.actions import dump_records, note_records, records_name
-
-        # What a killed pass recorded and did not do is done now, and needs no second record.
-        unrecorded = [one for one in records if ledger.acted.get(one.key) != one.state]
-        if not unrecorded:
+    def _send_notice(
+        self,
+        notifiers: Notifiers,
+        plan: ActionPlan,
+        decision: DecisionSettings,
+        context: Context,
+        record: ActionRecord,
+    ) -> None:
+        if not record.target:  # nobody is named: what the log says is the notice
             return
-        content = dump_records(unrecorded)
-        name = records_name(content, at)
-        workspace.write(f"{paths.actions(self.project_hash)}{name}", content)
-        note_records(ledger, name, content)
+        person = plan.failing[record.who[0]]
+        notice = notice_of(person, record, decision, self.hook.project_url(self.project_hash))
+        notifiers.send(record.target, notice, context)
 
-    def _note_records(self, workspace: Bucket, ledger: Ledger) -> None:
-        """Take records into the ledger that a killed pass wrote, or another Dag."""
-        from include.benchmark_qa.ledger.actions import note_records
-        from include.object_storage import BucketNotFoundError
 
-        folder = paths.actions(self.project_hash)
-        known = set(ledger.action_files)
-        try:
-            keys = [key for batch in workspace.list(folder) for key in batch.keys]
-        except BucketNotFoundError:  # a folder appears with the first write
-            return
-        for key in keys:
-            if (name := key.removeprefix(folder)) not in known:
-                note_records(ledger, name, workspace.read(key))
+def _waiting(task: ConsensusTask) -> WaitingTask:
+    from include.benchmark_qa.ledger.action_plan import WaitingTask
 
-    def _act(self, records: Iterable[ActionRecord], destinations: Mapping[str, str]) -> int:
-        workflow = self.hook.workflow
-        reviews = {one.task_uuid: one.action for one in records if one.action in REVIEWS}
-        acted = workflow.review(self.project_hash, self.scored_stage, reviews) if reviews else 0
-        moved = workflow.move(self.project_hash, self.scored_stage, destinations) if destinations else 0
-        return acted + moved
+    state = f"{task.task_uuid} {task.updated_at.isoformat()}"
+    return WaitingTask(task.task_uuid, state, submissions_of(task))
 
-    def _log_action(self, action: TaskAction, *, done: bool) -> None:
-        what = f"{action.action} {action.target}".strip()
-        note = " (done before, and it came back as it was: left alone)" if done else ""
-        self.log.info("%s %s (%s): %s%s", what, action.data_title, action.task_uuid, action.reason, note)
-        for email, hints in action.hints:
-            self.log.info("Hints for %s: %s", email, "; ".join(hints))
+
+def _write_dry_run(workspace: Bucket, project_hash: str, records: Sequence[ActionRecord]) -> None:
+    """Replace what the last dry run would have done; nothing is written where there never was a dry run."""
+    from include.benchmark_qa.ledger.actions import dump_records
+
+    key = paths.dry_run(project_hash)
+    if records or workspace.exists(key):
+        workspace.write(key, dump_records(records))
+
+
+def _counts(results: Sequence[ActionResult]) -> dict[str, int]:
+    from include.benchmark_qa.ledger.outcomes import Outcome
+
+    done = [one for one in results if one.outcome is Outcome.DONE]
+    return {
+        "acted": sum(one.record.action in TASK_ACTIONS for one in done),
+        "pending": sum(one.outcome is Outcome.FAILED for one in results),
+    }

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ class PublishScoresOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read every score there is, sum up, write; a campaign without scores gets a page that says so."""
+        from include.benchmark_qa.results.actions import read_actions
         from include.benchmark_qa.results.scorecard import render_scorecard, scorecard_text
         from include.benchmark_qa.scoring.settings import ScoringSettings
         from include.object_storage import open_bucket
@@ -64,6 +65,7 @@ class PublishScoresOperator(BaseOperator):
             campaign=self.campaign_title,
             as_of=f"{as_of:%Y-%m-%d %H:%M} UTC",
             pass_mark=ScoringSettings.model_validate(self.settings).pass_mark,
+            actions=read_actions(_read_all(workspace, paths.ACTIONS), _read_all(workspace, paths.DRY_RUNS)),
         )
         workspace.write(paths.SCORECARD, page.encode())
         workspace.write(paths.SUMMARY, _as_json(report, as_of))
@@ -91,19 +93,25 @@ class PublishScoresOperator(BaseOperator):
 
 def _download(workspace: Bucket, prefix: str, folder: Path) -> list[Path]:
     """Copy the tables under a prefix to where DuckDB can read them."""
+    folder.mkdir()
+    files = []
+    for number, content in enumerate(_read_all(workspace, prefix)):
+        file = folder / f"{number}.parquet"
+        file.write_bytes(content)
+        files.append(file)
+    return files
+
+
+def _read_all(workspace: Bucket, prefix: str) -> Iterator[bytes]:
+    """Yield the files under a prefix, in byte order of their keys; nothing where nothing was ever written."""
     from include.object_storage import BucketNotFoundError
 
     try:
         keys = [key for batch in workspace.list(prefix) for key in batch.keys]
-    except BucketNotFoundError:  # a folder appears with the first write: nothing was ever scored
-        return []
-    folder.mkdir()
-    files = []
-    for number, key in enumerate(keys):
-        file = folder / f"{number}.parquet"
-        file.write_bytes(workspace.read(key))
-        files.append(file)
-    return files
+    except BucketNotFoundError:  # a folder appears with the first write
+        return
+    for key in sorted(keys):
+        yield workspace.read(key)
 
 
 def _benchmark_units(workspace: Bucket) -> list[str] | None:

@@ -7,13 +7,16 @@ from pydantic import ValidationError
 
 from include.benchmark_qa.policy import plan_actions, plan_annotator_actions
 from include.benchmark_qa.scoring.settings import DecisionSettings, PolicySettings, ScoringSettings
+from include.benchmark_qa.suspects import suspect_units
 
 ACT = PolicySettings(on_pass="approve", on_fail="reject")
 
 
 def submission(task, email, passed, score=0.9, reason="", hints=()):
     fields = {"passed": passed, "score": score, "not_computed": reason, "hints": hints}
-    return SimpleNamespace(task_uuid=task, data_title=f"{task}.png", annotator_email=email, **fields)
+    return SimpleNamespace(
+        task_uuid=task, data_hash=f"{task} hash", data_title=f"{task}.png", annotator_email=email, **fields
+    )
 
 
 def test_a_task_passes_when_every_submission_of_it_passed():
@@ -114,3 +117,16 @@ def test_nobody_fails_before_the_fewest_tasks_and_what_is_not_computed_counts_fo
 def test_wrong_settings_are_refused_by_name(model, values, field):
     with pytest.raises(ValidationError, match=field):
         model(**values)
+
+
+def test_suspect_units_count_against_nobody_where_they_are_retired():
+    # Three who pass nine units fail the tenth and the eleventh, whose ground truth is to blame; dan fails them all.
+    rows = [submission(f"t{unit}", who, unit < 9) for who in ("ann", "bob", "cat") for unit in range(11)]
+    rows += [submission(f"t{unit}", "dan", False) for unit in range(11)]
+    assert suspect_units(rows, FIRM) == {"t9 hash", "t10 hash"}
+    assert suspect_units(rows, FIRM.model_copy(update={"suspect_min_annotators": 4})) == frozenset()
+    notify = PolicySettings(on_annotator_fail="notify")
+    assert [one.annotator_email for one in plan_annotator_actions(rows, notify, FIRM)] == ["dan"]
+    # Nine are left of eleven: too few to decide on.
+    retiring = FIRM.model_copy(update={"retire_suspect_ground_truth": True})
+    assert plan_annotator_actions(rows, notify, retiring) == []

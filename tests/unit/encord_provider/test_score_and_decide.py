@@ -114,8 +114,8 @@ def test_nothing_submitted_is_nothing_to_score(run_campaign: RunCampaign, contro
     control.switch(consensus_stage_titles="suffixed")
     campaign = Campaign(Path("/nowhere"), run(project_maker(PRODUCTION_PROJECT, [])))
     assert campaign.list() == []
-    assert campaign.decide(None, on_pass="approve") == {"scored": 0, "acted": 0}
-    assert campaign.decide([], on_pass="approve") == {"scored": 0, "acted": 0}
+    assert campaign.decide(None, on_pass="approve") == {"scored": 0, "acted": 0, "pending": 0}
+    assert campaign.decide([], on_pass="approve") == {"scored": 0, "acted": 0, "pending": 0}
 
 
 def first_unit_wrong(person: str, title: str) -> float:
@@ -135,9 +135,9 @@ def test_a_decision_is_acted_on_once(
 ) -> None:
     campaign = run_campaign(first_unit_wrong, units=3)
     scores = [campaign.score(batch) for batch in campaign.list()]
-    assert campaign.decide(scores, **policy) == {"scored": 3, "acted": acted}
+    assert campaign.decide(scores, **policy) == {"scored": 3, "acted": acted, "pending": 0}
     assert stages(control) == expected
-    assert campaign.decide(scores, **policy) == {"scored": 3, "acted": 0}
+    assert campaign.decide(scores, **policy) == {"scored": 3, "acted": 0, "pending": 0}
     assert stages(control) == expected
 
 

@@ -10,22 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from include.benchmark_qa.ledger.actions import (
-    ActionRecord,
-    dump_records,
-    is_done,
-    note_done,
-    note_records,
-    records_name,
-)
+from include.benchmark_qa.ledger.actions import OPEN, ActionRecord, dump_records, load_records, records_name
 from include.benchmark_qa.ledger.model import Ledger, dump_entries, dump_ledger, load_entries, load_ledger
 from include.benchmark_qa.ledger.moments import edited_after, is_settled, latest, stamp
+from include.benchmark_qa.ledger.outcomes import (
+    ActionResult,
+    Outcome,
+    dump_results,
+    is_done,
+    is_recorded,
+    pending,
+    take_lines,
+)
 from include.benchmark_qa.ledger.store import LedgerStore
 from include.object_storage import open_bucket
 from tests.unit.ledger.test_ledger_planning import entry, ledger
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-RECORD = ActionRecord("key", stamp(AT), "acted", "reject", "", ("ann@x",), "t", "d", "x.jpg", "t at one", "why", ())
+RECORD = ActionRecord("key", stamp(AT), "reject", "", ("ann@x",), "t", "d", "x.jpg", "t at one", "why")
 
 
 def test_a_ledger_comes_back_as_it_was_and_its_order_does_not_matter() -> None:
@@ -77,28 +79,56 @@ def test_the_store_writes_only_what_changed_and_takes_batches_in_once(tmp_path: 
     assert dump_entries([entry(1), entry(0)]) == dump_entries([entry(0), entry(1)])
 
 
-def test_what_was_done_is_not_done_again_and_what_was_only_recorded_is() -> None:
+def known_of(*files: bytes) -> Ledger:
     known = Ledger()
-    assert not is_done(known, RECORD)
-    note_records(known, "file", dump_records([RECORD]) + b"damaged\n")
+    for number, content in enumerate(files):
+        take_lines(known, f"file {number}", content)
+    return known
+
+
+def came_of(outcome: Outcome, record: ActionRecord = RECORD) -> bytes:
+    return dump_results([ActionResult(record, outcome, "why")], AT)
+
+
+def test_what_was_done_is_not_done_again_and_what_was_only_recorded_is() -> None:
+    assert not is_done(Ledger(), RECORD)
+    known = known_of(dump_records([RECORD]) + b"damaged\n[]\n")
     assert not is_done(known, RECORD)  # the task is as it was: somebody was killed before they acted
     assert is_done(known, replace(RECORD, state="t at another time"))
-    note_done(known, [RECORD])
+    assert (is_recorded(known, RECORD), is_recorded(known, replace(RECORD, action="approve"))) == (True, False)
+    assert pending(known) == {"key": "t at one"}
+    known = known_of(dump_records([RECORD]), came_of(Outcome.DONE))
     assert is_done(known, RECORD)
-    assert known.action_files == ["file"]
+    assert (pending(known), known.action_files) == ({}, ["file 0", "file 1"])
 
 
-def test_what_is_only_planned_is_planned_once() -> None:
-    known, planned = Ledger(), replace(RECORD, mode="planned", state="planned")
-    note_records(known, "file", dump_records([planned]))
-    note_done(known, [planned])
-    assert is_done(known, planned)
+def test_what_was_refused_is_tried_again_only_when_something_changed() -> None:
+    move = replace(RECORD, action="move", target="Expert review")
+    known = known_of(dump_records([move]), came_of(Outcome.REFUSED, move))
+    assert is_done(known, move)
+    assert not is_done(known, replace(move, target="Annotate"))
+    assert not is_done(known, replace(move, state="t at another time"))
+    assert pending(known) == {}
+
+
+def test_what_failed_or_no_longer_holds_comes_again() -> None:
+    notice = replace(RECORD, action="notify", state=OPEN)
+    failed = known_of(dump_records([notice]), came_of(Outcome.FAILED, notice))
+    assert (is_done(failed, notice), pending(failed)) == (False, {"key": OPEN})
+    withdrawn = known_of(dump_records([notice]), came_of(Outcome.DONE, notice), came_of(Outcome.WITHDRAWN, notice))
+    assert (is_done(withdrawn, notice), pending(withdrawn)) == (False, {})
+
+
+def test_records_come_back_as_they_were_among_outcomes() -> None:
+    full = replace(RECORD, hints=(("ann@x", ("one", "two")),), scores=({"score": 0.5},))
+    [back] = load_records(came_of(Outcome.DONE) + dump_records([full]))
+    assert (back.hints, back.who, list(back.scores)) == (full.hints, full.who, list(full.scores))
 
 
 def test_records_are_named_by_time_and_content() -> None:
     content = dump_records([RECORD])
     assert records_name(content, AT) == records_name(content, AT)
-    assert records_name(content, AT).startswith("20260301T123000-")
+    assert records_name(content, AT).startswith("20260301T123000.000000-")
     assert records_name(content, AT) < records_name(content, AT + timedelta(seconds=1))
     assert records_name(b"other", AT) != records_name(content, AT)
 
