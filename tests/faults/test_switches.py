@@ -58,6 +58,9 @@ EXPECTED: dict[str, Any] = {
     "best": email("careful"),
     "worst": email("careless"),
     "not computed": 0,
+    "approved": 6,
+    "done once": True,
+    "hinted": True,
 }
 
 

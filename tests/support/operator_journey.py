@@ -183,7 +183,7 @@ class Journey:
             )
             for batch in batches
         ]
-        policy = {"on_pass": "approve", "on_fail": "approve"}
+        policy = {"on_pass": "approve", "on_fail": "approve", "issues": True}
         execute(
             EncordApplyDecisionsOperator(task_id="decide", scores=scores, workspace=workspace, policy=policy, **stage)
         )
@@ -222,6 +222,19 @@ class Journey:
             "best": ranked[0],
             "worst": ranked[-1],
             "not computed": len(published["not_computed"]),
+            **self._actions(),
+        }
+
+    def _actions(self) -> dict[str, Any]:
+        """Return how many actions there were, and whether each was done, and once."""
+        files = sorted((self.folder / "workspace" / "actions").rglob("*.jsonl"))
+        lines = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        done = [one for one in lines if one.get("outcome") == "done"]
+        asked = {one["key"] for one in lines if "outcome" not in one}
+        return {
+            "approved": sum(one["action"] == "approve" for one in done),
+            "done once": sorted(one["key"] for one in done) == sorted(asked),
+            "hinted": 0 < sum(one["action"] == "issue" for one in done) <= 4 * 6,
         }
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:

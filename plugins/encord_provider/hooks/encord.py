@@ -19,6 +19,7 @@ from encord_provider.adapters.ontologies import OntologyAdapter
 from encord_provider.adapters.people import PeopleAdapter
 from encord_provider.adapters.progress import Progress
 from encord_provider.adapters.projects import ProjectAdapter
+from encord_provider.adapters.stage_tasks import StageTaskAdapter
 from encord_provider.adapters.storage import StorageAdapter
 from encord_provider.adapters.time_spent import TimeAdapter
 from encord_provider.adapters.workflow import WorkflowAdapter
@@ -199,6 +200,11 @@ class EncordHook(BaseHook):
     def people(self) -> PeopleAdapter:
         """A project's members."""
         return PeopleAdapter(self.client)
+
+    @cached_property
+    def tasks(self) -> StageTaskAdapter:
+        """The tasks of data units."""
+        return StageTaskAdapter(self.client)
 
     @cached_property
     def times(self) -> TimeAdapter:
