@@ -31,6 +31,8 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             agent_stage=campaign.workflow.agent_stage,
             benchmark_pathway=campaign.workflow.benchmark_pathway,
             production_pathway=campaign.workflow.production_pathway,
+            benchmark_mix=campaign.benchmark_mix,
+            workspace=workspace,
             skip_without_project=skip_without_project,
             settle_seconds=settle_seconds,
             **encord,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from include.benchmark_qa.results.agreement import Agreement, read_agreement
 from include.benchmark_qa.results.annotators import AnnotatorScore, read_annotators
 from include.benchmark_qa.results.confusion import Confusion, read_confusions
+from include.benchmark_qa.results.exhaustion import RunningOut, read_running_out
 from include.benchmark_qa.results.leaks import Copy, Haste, read_copies, read_haste
 from include.benchmark_qa.results.lines import By, ScoreLine, annotators_to_parquet, read_lines
 from include.benchmark_qa.results.mistakes import (
@@ -21,6 +22,7 @@ from include.benchmark_qa.results.mistakes import (
 from include.benchmark_qa.results.store import open_scores, retire_units
 from include.benchmark_qa.results.units import UnitHealth, read_units
 from include.benchmark_qa.scoring.settings import DecisionSettings
+from include.benchmark_qa.work_queue import WorkQueue
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,7 +53,8 @@ class ScoreReport:
     Everything that the scorecard shows.
 
     ``classes`` and ``weeks`` are sums over all annotators, ``annotator_classes`` and ``annotator_weeks`` of each.
-    ``table`` is the annotators table as Parquet.
+    ``queue`` is the work that waited when tasks last came, None where not known; ``running_out`` are those who have too
+    few known units for it. ``table`` is the annotators table as Parquet.
     """
 
     annotators: tuple[AnnotatorScore, ...]
@@ -68,6 +71,8 @@ class ScoreReport:
     copies: tuple[Copy, ...]
     haste: tuple[Haste, ...]
     not_computed: tuple[NotComputed, ...]
+    queue: WorkQueue | None
+    running_out: tuple[RunningOut, ...]
     decision: DecisionSettings
     table: bytes
 
@@ -87,6 +92,7 @@ def read_report(
     verdict_paths: Sequence[Path],
     decision: DecisionSettings | None = None,
     benchmark_units: Collection[str] | None = None,
+    queue: WorkQueue | None = None,
     most: int = 10,
 ) -> ScoreReport:
     """
@@ -96,6 +102,7 @@ def read_report(
     :param verdict_paths: local files of the verdicts table, of the same scores
     :param decision: when to say PASS or FAIL, and what else to report
     :param benchmark_units: data hashes of all units with ground truth, None where not known
+    :param queue: the work that waited when tasks last came, None where not known
     :param most: how many of the commonest mistakes of all; of each annotator they are three
     :raises ValueError: when a file is another table or another version
     """
@@ -104,7 +111,7 @@ def read_report(
         units = tuple(read_units(connection, decision))
         if decision.retire_suspect_ground_truth:
             retire_units(connection, [unit.data_hash for unit in units if unit.suspect])
-        return _read(connection, units, decision, benchmark_units, most)
+        return _read(connection, units, decision, benchmark_units, queue, most)
 
 
 def _read(
@@ -112,6 +119,7 @@ def _read(
     units: tuple[UnitHealth, ...],
     decision: DecisionSettings,
     benchmark_units: Collection[str] | None,
+    queue: WorkQueue | None,
     most: int,
 ) -> ScoreReport:
     confusion, confusions = read_confusions(connection)
@@ -131,6 +139,8 @@ def _read(
         copies=tuple(read_copies(connection, decision)),
         haste=tuple(read_haste(connection, decision)),
         not_computed=tuple(NotComputed(*row) for row in unscored),
+        queue=queue,
+        running_out=tuple(read_running_out(connection, benchmark_units or (), queue)) if queue else (),
         decision=decision,
         table=annotators_to_parquet(connection),
     )

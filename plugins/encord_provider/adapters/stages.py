@@ -57,6 +57,13 @@ class StageAdapter:
         found = [pathway for stage in agents for pathway in stage.pathways if pathway.name == name]
         return str(self._only(found, project_hash, f"pathways with name {name!r}").destination_uuid)
 
+    def past_annotators(self, project_hash: str) -> set[str]:
+        """Return the uuids of the stages at which no task waits for an annotator: reviews and final stages."""
+        from encord.workflow import ConsensusReviewStage, FinalStage, ReviewStage
+
+        past = (ConsensusReviewStage, FinalStage, ReviewStage)
+        return {str(stage.uuid) for stage in self._all_stages(project_hash) if isinstance(stage, past)}
+
     def _final_stage(self, project_hash: str, title: str) -> FinalStage:
         from encord.workflow import FinalStage
 

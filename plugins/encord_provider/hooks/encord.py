@@ -17,6 +17,7 @@ from encord_provider.adapters.labels import LabelAdapter
 from encord_provider.adapters.metadata_schema import MetadataSchemaAdapter
 from encord_provider.adapters.ontologies import OntologyAdapter
 from encord_provider.adapters.people import PeopleAdapter
+from encord_provider.adapters.priorities import PriorityAdapter
 from encord_provider.adapters.progress import Progress
 from encord_provider.adapters.projects import ProjectAdapter
 from encord_provider.adapters.stage_tasks import StageTaskAdapter
@@ -170,6 +171,11 @@ class EncordHook(BaseHook):
     def datasets(self) -> DatasetAdapter:
         """Datasets and their units."""
         return DatasetAdapter(self.client)
+
+    @cached_property
+    def priorities(self) -> PriorityAdapter:
+        """The order in which tasks are handed out."""
+        return PriorityAdapter(self.client)
 
     @cached_property
     def ontologies(self) -> OntologyAdapter:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.benchmark_qa.results.report import ScoreReport
+    from include.benchmark_qa.work_queue import WorkQueue
     from include.object_storage.protocol import Bucket
 
 
@@ -24,6 +25,8 @@ class PublishScoresOperator(BaseOperator):
 
     How many benchmark units an annotator has left is told where the workspace says which units there are: a JSON list
     of their data hashes, ``scores/benchmark_units.json``.
+
+    Who will have too few of them for the real work ahead is told where ``route_tasks`` has written down how much waits.
 
     Returns ``{"scorecard": key, "annotators": count, "submissions": count, "not_computed": count}``.
 
@@ -71,6 +74,8 @@ class PublishScoresOperator(BaseOperator):
         workspace.write(paths.SUMMARY, _as_json(report, as_of))
         workspace.write(paths.ANNOTATORS, report.table)
         self.log.info("Scorecard of %r\n%s", self.campaign_title, scorecard_text(report.annotators))
+        for one in report.running_out:
+            self.log.warning("Known units run out: %s. More of them keep the scores meaningful", one)
         return {
             "scorecard": paths.SCORECARD,
             "annotators": len(report.annotators),
@@ -88,6 +93,7 @@ class PublishScoresOperator(BaseOperator):
                 _download(workspace, paths.VERDICTS, Path(folder, "verdicts")),
                 DecisionSettings.model_validate(self.decision),
                 _benchmark_units(workspace),
+                _work_queue(workspace),
             )
 
 
@@ -117,10 +123,22 @@ def _read_all(workspace: Bucket, prefix: str) -> Iterator[bytes]:
 def _benchmark_units(workspace: Bucket) -> list[str] | None:
     import orjson
 
+    content = _read(workspace, paths.BENCHMARK_UNITS)
+    return None if content is None else list(map(str, orjson.loads(content)))
+
+
+def _work_queue(workspace: Bucket) -> WorkQueue | None:
+    from include.benchmark_qa.work_queue import WorkQueue
+
+    content = _read(workspace, paths.WORK_QUEUE)
+    return None if content is None else WorkQueue.from_json(content)
+
+
+def _read(workspace: Bucket, key: str) -> bytes | None:
     from include.object_storage import BucketNotFoundError, ObjectNotFoundError
 
     try:
-        return list(map(str, orjson.loads(workspace.read(paths.BENCHMARK_UNITS))))
+        return workspace.read(key)
     except (BucketNotFoundError, ObjectNotFoundError):
         return None
 

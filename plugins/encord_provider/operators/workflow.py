@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -9,30 +11,41 @@ from airflow.sdk.exceptions import AirflowSkipException
 from encord_provider.exceptions import EncordNotFoundError, EncordWorkflowError
 from encord_provider.links.encord import EncordProjectLink
 from encord_provider.operators.base import EncordBaseOperator
+from encord_provider.operators.task_mixing import TaskMixing
+from encord_provider.operators.task_routing import TaskRouting
+from include.benchmark_qa import paths
 from include.benchmark_qa.routing import plan_routes
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from encord_provider.adapters.workflow import AgentTask
+    from include.benchmark_qa.campaign import BenchmarkMix
 
-# A refused bundle is listed anew and sent again; a stage that still refuses after so many is not merely busy.
-MAX_REFUSALS = 5
-SETTLE_POLL_SECONDS = 1.0
+# The first pause between two looks for tasks that Encord has not made yet, and the longest, in seconds.
+SETTLE_PAUSES = (1.0, 15.0)
+# To ask for more units than these by name costs more than to ask for all.
+FEW_UNITS = 2_000
 
 
 class EncordRouteTasksOperator(EncordBaseOperator):
     """
     Send every task at the agent stage along its pathway: known units one way, all others the other way.
 
-    All tasks are listed before any is moved, until the stage is empty. Everything that could be wrong (stage, pathway,
-    dataset) is an error before anything moves. Returns ``{"project_hash", "routed": {pathway: tasks routed now}}``.
+    All tasks are listed before any is moved, until the stage is empty. Before they move they get the priorities that
+    put known units where they belong among the real work. Everything that could be wrong (stage, pathway, dataset) is
+    an error before anything moves; a stage without tasks is only looked at. Returns ``{"project_hash", "routed":
+    {pathway: tasks routed now}, "waiting": {"known", "real"}}``: units that annotators still have to label, None where
+    nothing was routed.
 
     :param project_title: the production project (templated)
     :param benchmark_dataset_title: the dataset whose units are known (templated)
     :param agent_stage: title of the agent stage (templated)
     :param benchmark_pathway: pathway of known units (templated)
     :param production_pathway: pathway of all others (templated)
+    :param benchmark_mix: where known units lie in the queue: ``interleave``, ``first`` or ``none`` (templated)
+    :param workspace: URI of the campaign's workspace, where it is written down how much work waits; None: nowhere
+        (templated)
     :param skip_without_project: skip, instead of failing, while the project does not exist yet
     :param settle_seconds: how long to wait for tasks that Encord has not made yet of units just attached; those that
         are later still are the next pass's
@@ -44,6 +57,8 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         "agent_stage",
         "benchmark_pathway",
         "production_pathway",
+        "benchmark_mix",
+        "workspace",
     )
     operator_extra_links = (EncordProjectLink(),)
 
@@ -55,6 +70,8 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         agent_stage: str = "Benchmark Task?",
         benchmark_pathway: str = "YES",
         production_pathway: str = "NO",
+        benchmark_mix: BenchmarkMix = "interleave",
+        workspace: str | None = None,
         skip_without_project: bool = False,
         settle_seconds: float = 0.0,
         **kwargs: Any,
@@ -65,6 +82,8 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         self.agent_stage = agent_stage
         self.benchmark_pathway = benchmark_pathway
         self.production_pathway = production_pathway
+        self.benchmark_mix = benchmark_mix
+        self.workspace = workspace
         self.skip_without_project = skip_without_project
         self.settle_seconds = settle_seconds
         self.project_hash: str | None = None
@@ -74,24 +93,23 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         Check, then route until nothing is left to route.
 
         :raises EncordNotFoundError: the project or the dataset does not exist
-        :raises EncordWorkflowError: the stage, a pathway or the attached dataset is missing, or the dataset is empty
+        :raises EncordWorkflowError: the stage, a pathway or the attached dataset is missing, the dataset is empty, or
+            Encord refuses to move tasks that are there
         """
-        self.project_hash = self._find_project()
+        self.project_hash = project_hash = self._find_project()
         names = (self.benchmark_pathway, self.production_pathway)
-        pathways = self.hook.workflow.pathways(self.project_hash, self.agent_stage, names)
-        known = self._known_units(self.project_hash)
-        sent: dict[str, str] = {}
-        deadline = time.time() + self.settle_seconds
-        while True:
-            # Asked before routing: a task that appears between the two is routed, not taken for routed.
-            settled = time.time() >= deadline or self._all_units_have_tasks(self.project_hash)
-            sent |= self._route_all(self.project_hash, pathways, known)
-            if settled:
-                break
-            time.sleep(SETTLE_POLL_SECONDS)
-        routed = {name: sum(pathway == name for pathway in sent.values()) for name in names}
-        self.log.info("Routed now: %s", ", ".join(f"{count} {name}" for name, count in routed.items()))
-        return {"project_hash": self.project_hash, "routed": routed}
+        pathways = self.hook.workflow.pathways(project_hash, self.agent_stage, names)
+        if self.settle_seconds:
+            self._settle(project_hash)
+        ways: dict[str, str] = {}
+        waiting = None
+        routing = TaskRouting(self.hook.workflow, project_hash, self.agent_stage)
+        while tasks := routing.tasks():
+            if not ways.keys() >= {task.task_uuid for task in tasks}:  # those that were refused are mixed already
+                waiting = self._mix(TaskMixing(self.hook, project_hash, self._known_units, self.benchmark_mix), context)
+            ways |= self._plan(tasks)
+            routing.send(tasks, {task.task_uuid: pathways[ways[task.task_uuid]] for task in tasks})
+        return {"project_hash": project_hash, "routed": self._tell(names, ways), "waiting": waiting}
 
     def _find_project(self) -> str:
         if project_hash := self.hook.projects.find(self.project_title):
@@ -101,7 +119,9 @@ class EncordRouteTasksOperator(EncordBaseOperator):
             raise AirflowSkipException(f"there is no project {self.project_title!r} yet")
         raise EncordNotFoundError(f"no project is called {self.project_title!r}: was it renamed in Encord?")
 
-    def _known_units(self, project_hash: str) -> set[str]:
+    @cached_property
+    def _known_units(self) -> set[str]:
+        project_hash = str(self.project_hash)
         dataset_hash = self.hook.datasets.find(self.benchmark_dataset_title)
         if dataset_hash is None:
             raise EncordNotFoundError(
@@ -119,41 +139,38 @@ class EncordRouteTasksOperator(EncordBaseOperator):
             f"every task would be routed {self.production_pathway}"
         )
 
-    def _route_all(self, project_hash: str, pathways: dict[str, str], known: set[str]) -> dict[str, str]:
-        """Route until the stage is empty; return ``{task uuid: pathway name}`` of those that have left it."""
-        sent: dict[str, str] = {}
-        refusals = 0
-        while tasks := self.hook.workflow.agent_tasks(project_hash, self.agent_stage):
-            routes = self._plan(tasks, known)
-            sent |= routes
-            if self._proceed(tasks, {task: pathways[name] for task, name in routes.items()}):
-                refusals = 0
-            elif (refusals := refusals + 1) > MAX_REFUSALS:
-                raise EncordWorkflowError(
-                    f"Encord refuses to move {len(tasks)} task(s) out of agent stage {self.agent_stage!r} "
-                    f"of project {project_hash}, such as {tasks[0].task_uuid} ({tasks[0].data_title})"
-                )
-        return sent
+    def _settle(self, project_hash: str) -> None:
+        """Wait until every unit has a task; one that appears only after the last look is routed all the same."""
+        deadline = time.time() + self.settle_seconds
+        units = self.hook.unit_hashes(project_hash)
+        pause, longest = SETTLE_PAUSES
+        missing = self._without_task(project_hash, units)
+        while missing and (left := deadline - time.time()) > 0:
+            self.log.info("%d of %d units have no task yet", len(missing), len(units))
+            time.sleep(min(pause, left))
+            missing, pause = self._without_task(project_hash, missing), min(pause * 1.5, longest)
 
-    def _plan(self, tasks: Sequence[AgentTask], known: set[str]) -> dict[str, str]:
-        routes = plan_routes(tasks, known)
+    def _without_task(self, project_hash: str, units: set[str]) -> set[str]:
+        asked = units if len(units) <= FEW_UNITS else None
+        rows = self.hook.labels.rows(project_hash, asked)
+        return units - {row.data_hash for row in rows if row.stage_title is not None}
+
+    def _mix(self, mixing: TaskMixing, context: Context) -> dict[str, int]:
+        queue = mixing.ensure(context["ti"].start_date)
+        if self.workspace:
+            from include.object_storage import open_bucket
+
+            open_bucket(self.workspace).write(paths.WORK_QUEUE, queue.to_json())
+        return {"known": queue.known_waiting, "real": queue.real_waiting}
+
+    def _plan(self, tasks: Sequence[AgentTask]) -> dict[str, str]:
+        routes = plan_routes(tasks, self._known_units)
         benchmark = dict.fromkeys(routes.benchmark, self.benchmark_pathway)
         return benchmark | dict.fromkeys(routes.production, self.production_pathway)
 
-    def _proceed(self, tasks: Sequence[AgentTask], pathways: dict[str, str]) -> bool:
-        from encord.exceptions import InvalidArgumentsError
-
-        try:
-            self.hook.workflow.proceed(tasks, pathways)
-        except InvalidArgumentsError as error:
-            # Somebody, perhaps this call's own first try whose answer was lost, has moved one of the tasks.
-            self.log.warning("Encord refused a bundle, listing the stage again: %s", error)
-            return False
-        return True
-
-    def _all_units_have_tasks(self, project_hash: str) -> bool:
-        with_task = {row.data_hash for row in self.hook.labels.rows(project_hash) if row.stage_title is not None}
-        units = self.hook.unit_hashes(project_hash)
-        if missing := units - with_task:
-            self.log.info("%d of %d units have no task yet", len(missing), len(units))
-        return not missing
+    def _tell(self, names: Sequence[str], ways: dict[str, str]) -> dict[str, int]:
+        counts = Counter(ways.values())
+        routed = {name: counts[name] for name in names}
+        said = ", ".join(f"{count} to {name}" for name, count in routed.items())
+        self.log.info("Routed now: %s; %s", said, self.hook.project_url(str(self.project_hash)))
+        return routed
