@@ -39,8 +39,8 @@ so far. From then on `benchmark_qa_loop__{name}` routes and scores by itself.
 **You can stop it, retry it and trigger it again at any time.** Every task first looks at what is there and only does
 what is missing; nothing is ever made twice.
 
-**A run that waits** at `wait_for_ground_truth` waits for people. Its log says how far they are; the button *Open in
-Encord*, under *Details* of `create_benchmark_project`, leads to the project.
+**A run that waits** at `wait_for_ground_truth` waits for people. Its log says how far they are; the button *Encord
+project*, under *Details* of `create_benchmark_project`, leads to the project.
 
 **The scores** are under the tab *Scorecard*, here and on every run.
 

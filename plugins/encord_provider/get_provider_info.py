@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-_SECONDS = {"type": ["integer", "null"], "minimum": 1, "maximum": 3600}
+from encord_provider.hooks.connection_fields import CUSTOM, LONGEST_TIMEOUT, REGIONS
+
+_SECONDS = {"type": ["integer", "null"], "minimum": 1, "maximum": LONGEST_TIMEOUT}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -21,13 +23,33 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Encord",
                 "ui-field-behaviour": {
                     "hidden-fields": ["login", "schema", "port", "extra"],
-                    "relabeling": {"host": "API domain", "password": "Private SSH key"},
+                    "relabeling": {"host": "API address (custom region only)", "password": "Private SSH key"},
                     "placeholders": {
-                        "host": "https://api.encord.com (US: https://api.us.encord.com)",
+                        "host": "https://encord.example.com",
                         "password": "Ed25519 private key: the PEM text, or its base64 on one line",
                     },
                 },
                 "conn-fields": {
+                    "region": {
+                        "label": "Region",
+                        "description": "Where your Encord account lives; a key of one region is unknown in the others.",
+                        "schema": {
+                            "type": ["string", "null"],
+                            "enum": [*REGIONS, CUSTOM],
+                            "values_display": {
+                                "global": "Global: api.encord.com",
+                                "us": "US: api.us.encord.com",
+                                "custom": "Custom: the API address above",
+                            },
+                            "default": "global",
+                        },
+                    },
+                    "ssh_key_file": {
+                        "label": "Private key file",
+                        "description": "Instead of the key: path of a file with it, on the machines of workers, "
+                        "triggerer and API server.",
+                        "schema": {"type": ["string", "null"]},
+                    },
                     "connect_timeout": {
                         "label": "Connect time-out (seconds)",
                         "schema": {**_SECONDS, "default": 30},
@@ -46,8 +68,16 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "Where links lead; empty: the one that belongs to the API domain.",
                         "schema": {"type": ["string", "null"]},
                     },
+                    "test_project": {
+                        "label": "Project to test with",
+                        "description": "Hash of a project that the Test button opens, to see whether the key's user "
+                        "has access; empty: the button tries the key only.",
+                        "schema": {"type": ["string", "null"]},
+                    },
                 },
             }
         ],
-        "extra-links": ["encord_provider.links.encord.EncordProjectLink"],
+        "extra-links": [
+            f"encord_provider.links.encord.Encord{thing}Link" for thing in ("Project", "Stage", "Folder", "Dataset")
+        ],
     }

@@ -124,7 +124,7 @@ def test_the_scorecard_is_for_those_who_are_logged_in(ui: Ui, api: httpx.Client,
 def test_a_task_links_to_its_project(api: httpx.Client, campaign_run: dict[str, Any]) -> None:
     task = f"/api/v2/dags/{CAMPAIGN_DAG}/dagRuns/{campaign_run['dag_run_id']}/taskInstances/create_production_project"
     links = api.get(f"{task}/links").raise_for_status().json()["extra_links"]
-    assert httpx.get(links["Open in Encord"], timeout=REQUEST_SECONDS).status_code == 200
+    assert httpx.get(links["Encord project"], timeout=REQUEST_SECONDS).status_code == 200
 
 
 def test_a_second_start_finds_the_first(ui: Ui) -> None:

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import logging
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -25,24 +23,20 @@ from encord_provider.adapters.storage import StorageAdapter
 from encord_provider.adapters.time_spent import TimeAdapter
 from encord_provider.adapters.workflow import WorkflowAdapter
 from encord_provider.exceptions import EncordConnectionError
+from encord_provider.hooks.connection_fields import ConnectionFields
+from encord_provider.hooks.diagnosis import REFUSED, explain
+from encord_provider.hooks.web_pages import project_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
     from encord.user_client import EncordUserClient
-
-DEFAULT_DOMAIN = "https://api.encord.com"
-WEB_APPS = {
-    "https://api.encord.com": "https://app.encord.com",
-    "https://api.us.encord.com": "https://app.us.encord.com",
-}
-PEM_BEGIN = "-----BEGIN"
 
 
 class EncordHook(BaseHook):
     """
     Talk to Encord through its own SDK, with what an Airflow connection of type ``encord`` says.
 
-    The connection's host is the API domain, its password the private SSH key (PEM, or base64 of the PEM).
+    The connection's fields are described in ``docs/provider.md``, and checked by :class:`ConnectionFields`.
     Nothing is read and the SDK is not imported before the first call.
 
     :param encord_conn_id: the connection's id; default ``encord_default``
@@ -76,6 +70,11 @@ class EncordHook(BaseHook):
                 self._connection = self.get_connection(self.encord_conn_id)
         return self._connection
 
+    @cached_property
+    def fields(self) -> ConnectionFields:
+        """What the connection says, checked field by field."""
+        return ConnectionFields(self.connection)
+
     def get_conn(self) -> EncordUserClient:
         """Return the SDK's client."""
         return self.client
@@ -88,32 +87,31 @@ class EncordHook(BaseHook):
         :raises EncordConnectionError: the connection has no private key, or one that is no Ed25519 key, or another
             field of it is wrong
         """
-        from cryptography.exceptions import UnsupportedAlgorithm
+        return self._make_client()
+
+    def _make_client(self, **settings: Any) -> EncordUserClient:
         from encord.http.constants import RequestsSettings
         from encord.user_client import EncordUserClient
 
-        settings = RequestsSettings(
-            connect_timeout=self._seconds("connect_timeout", 30), read_timeout=self._seconds("read_timeout", 180)
-        )
-        key, user_agent = self._private_key(), self._user_agent()
+        fields = self.fields
+        timeouts: dict[str, Any] = {
+            "connect_timeout": fields.seconds("connect_timeout", 30),
+            "read_timeout": fields.seconds("read_timeout", 180),
+        }
         # The SDK writes a part of each request and lines on each file into the log: nothing for a task's readers.
         for name in ("encord.http", "encord.storage"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        try:
-            return EncordUserClient.create_with_ssh_private_key(
-                key, requests_settings=settings, domain=self.domain, user_agent_suffix=user_agent
-            )
-        except (ValueError, TypeError, UnsupportedAlgorithm):  # the last two: the key has a passphrase
-            # The SDK's own message quotes the key, so it must not be chained.
-            raise self._no_key("holds no Ed25519 private key without a passphrase") from None
+        return EncordUserClient.create_with_ssh_private_key(
+            fields.private_key,
+            requests_settings=RequestsSettings(**timeouts | settings),
+            domain=fields.domain,
+            user_agent_suffix=fields.user_agent,
+        )
 
     @property
     def domain(self) -> str:
         """The API's address, without a slash at the end."""
-        host = (self.connection.host or DEFAULT_DOMAIN).rstrip("/")
-        if "://" not in host:
-            host = f"{self.connection.schema or 'https'}://{host}"
-        return f"{host}:{self.connection.port}" if self.connection.port else host
+        return self.fields.domain
 
     def progress(self, project_hash: str, complete_stage: str) -> Progress:
         """
@@ -131,31 +129,53 @@ class EncordHook(BaseHook):
 
     def project_url(self, project_hash: str) -> str:
         """Return the address of a project in Encord's web app."""
-        web_app = self.connection.extra_dejson.get("web_app") or WEB_APPS.get(self.domain, self.domain)
-        return f"{web_app.rstrip('/')}/projects/view/{project_hash}/summary"
+        return project_url(self.fields.web_app, project_hash)
 
-    def check_key(self) -> None:
+    @contextlib.contextmanager
+    def refusal_said_plainly(self) -> Iterator[None]:
         """
-        Ask Encord whether it knows the connection's key, so that a wrong one is said plainly and before anything else.
+        Turn Encord's refusal, in whatever call it comes, into the sentence that says what to do.
 
-        :raises EncordConnectionError: it does not, or the connection's key cannot be used at all
+        :raises EncordConnectionError: Encord does not know the connection's key, or keeps something from it
         """
-        from encord.exceptions import AuthenticationError, AuthorisationError, SshKeyNotFound
-
         try:
-            # A key that may not see the integrations is known all the same.
-            with contextlib.suppress(AuthorisationError):
-                self.storage.integration_titles()
-        except (AuthenticationError, SshKeyNotFound) as error:
-            raise self._no_key(self._explain(error)) from None
+            yield
+        except Exception as error:
+            if type(error).__name__ not in REFUSED:
+                raise
+            raise self.fields.problem("password", explain(error, self.domain)) from None
 
     def test_connection(self) -> tuple[bool, str]:
-        """Back the Test button: list the cloud integrations, and say in a sentence what is wrong if that fails."""
+        """
+        Back the Test button: list the cloud integrations, and open the project that field ``test_project`` names.
+
+        Nothing is tried twice, so that a person who waits for the answer soon has it; says in a sentence what is wrong.
+        """
         try:
-            titles = self.storage.integration_titles()
+            # Refused connections, and answers that ask to come back, are the answer here.
+            client = self._make_client(max_retries=0, connection_retries=0)
+            titles = StorageAdapter(client).integration_titles()
+            opened = self._open_test_project(client)
+        except EncordConnectionError as error:
+            # Airflow tests under a name of its own making, which would tell a person nothing.
+            return False, str(error).removeprefix(f"connection {self.encord_conn_id!r}, ")
         except Exception as error:  # noqa: BLE001 - the button must answer, whatever went wrong
-            return False, self._explain(error)
-        return True, f"Encord answers at {self.domain}; cloud integrations: {', '.join(titles) or 'none'}"
+            return False, explain(error, self.domain)
+        return True, f"Encord answers at {self.domain}; cloud integrations: {', '.join(titles) or 'none'}{opened}"
+
+    def _open_test_project(self, client: EncordUserClient) -> str:
+        from encord.exceptions import AuthorisationError, ResourceNotFoundError
+
+        if not (project_hash := self.fields.test_project):
+            return ""
+        try:
+            return f"; project {client.get_project(project_hash).title!r} can be opened"
+        except (AuthorisationError, ResourceNotFoundError):
+            raise self.fields.problem(
+                "test_project",
+                f"{self.domain} knows this key, and its user has no access to a project {project_hash}: "
+                "add the user to the project's team as admin or team manager, or correct the hash",
+            ) from None
 
     @cached_property
     def storage(self) -> StorageAdapter:
@@ -226,61 +246,3 @@ class EncordHook(BaseHook):
                 f"there is no Airflow connection {self.encord_conn_id!r}: add one of type 'encord', "
                 "or correct `encord_connection` in the campaign"
             ) from None
-
-    def _private_key(self) -> str:
-        password = (self.connection.password or "").strip()
-        if not password:
-            raise self._no_key("has no private key: put the key into the field 'Private SSH key'")
-        if PEM_BEGIN in password:
-            return _restore_line_ends(password)
-        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
-            decoded = base64.b64decode(password, validate=True).decode("ascii")
-            if PEM_BEGIN in decoded:
-                return decoded
-        raise self._no_key("holds neither a PEM private key nor the base64 of one")
-
-    def _seconds(self, field: str, default: int) -> int:
-        given = self.connection.extra_dejson.get(field) or default
-        try:
-            return int(given)
-        except ValueError:
-            problem = f"connection {self.encord_conn_id!r}, field {field}: {given!r} is no whole number of seconds"
-            raise EncordConnectionError(problem) from None
-
-    def _user_agent(self) -> str:
-        from encord.common.utils import validate_user_agent_suffix
-
-        given = self.connection.extra_dejson.get("user_agent") or ""
-        try:
-            return validate_user_agent_suffix(f"airflow-benchmark-qa {given}")
-        except ValueError:
-            raise EncordConnectionError(
-                f"connection {self.encord_conn_id!r}, field user_agent: {given!r} is no product name such as 'team/1.0'"
-            ) from None
-
-    def _no_key(self, problem: str) -> EncordConnectionError:
-        return EncordConnectionError(f"connection {self.encord_conn_id!r}, field password: {problem}")
-
-    def _explain(self, error: Exception) -> str:
-        name = type(error).__name__
-        if name in {"AuthenticationError", "SshKeyNotFound"}:
-            return f"{self.domain} does not know this key: is it added to your Encord account, and in this region?"
-        if name == "AuthorisationError":
-            return f"{self.domain} knows this key but refuses it the list of cloud integrations"
-        if name == "RequestException":
-            return f"{self.domain} cannot be reached"
-        return f"{name}: {error}"
-
-
-def _restore_line_ends(pem: str) -> str:
-    """Give a PEM its line ends back where a one-line field made them spaces, or backslash and ``n``."""
-    return "\n".join(_pem_lines(pem.replace("\\n", "\n"))) + "\n"
-
-
-def _pem_lines(pem: str) -> Iterator[str]:
-    head, _, rest = pem.partition(PEM_BEGIN)
-    label, _, rest = rest.partition("-----")
-    body, _, _tail = rest.partition("-----END")
-    yield f"{head.strip()}{PEM_BEGIN}{label}-----"
-    yield from body.split()
-    yield f"-----END{label}-----"

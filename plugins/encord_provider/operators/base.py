@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +9,34 @@ from airflow.sdk import BaseOperator
 from encord_provider.hooks.encord import EncordHook
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.sdk import Context
 
 
-class EncordBaseOperator(BaseOperator):
+class EncordTask(BaseOperator):
+    """What operators and sensors that talk to Encord share; a sensor names it before Airflow's own base."""
+
+    encord_conn_id: str
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Wrap ``execute``; a task that goes on after a wait comes through :meth:`resume_execution` instead."""
+        super().__init_subclass__(**kwargs)
+        if "execute" in vars(cls):
+            cls.execute = _saying_refusals(cls.execute)  # type: ignore[method-assign]
+
+    @cached_property
+    def hook(self) -> EncordHook:
+        """The hook, made on first use."""
+        return EncordHook(self.encord_conn_id)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after a wait."""
+        with self.hook.refusal_said_plainly():
+            return super().resume_execution(next_method, next_kwargs, context)
+
+
+class EncordBaseOperator(EncordTask):
     """
     What all operators that talk to Encord share.
 
@@ -22,11 +47,11 @@ class EncordBaseOperator(BaseOperator):
         super().__init__(**kwargs)
         self.encord_conn_id = encord_conn_id
 
-    @cached_property
-    def hook(self) -> EncordHook:
-        """The hook, made on first use."""
-        return EncordHook(self.encord_conn_id)
 
-    def pre_execute(self, context: Context) -> None:
-        """Make sure that Encord knows the key, before the task begins and before it goes on after a wait."""
-        self.hook.check_key()
+def _saying_refusals(execute: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(execute)
+    def wrapper(self: EncordTask, *args: Any, **kwargs: Any) -> Any:
+        with self.hook.refusal_said_plainly():
+            return execute(self, *args, **kwargs)
+
+    return wrapper

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from encord_provider.links.encord import EncordDatasetLink
 from encord_provider.operators.base import EncordBaseOperator
 
 if TYPE_CHECKING:
@@ -19,16 +20,19 @@ class EncordCreateDatasetOperator(EncordBaseOperator):
     """
 
     template_fields: Sequence[str] = ("title", "description", "item_uuids")
+    operator_extra_links = (EncordDatasetLink(),)
 
     def __init__(self, *, title: str, description: str = "", item_uuids: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.title = title
         self.description = description
         self.item_uuids = item_uuids
+        self.linked_datasets: dict[str, str] = {}
 
     def execute(self, context: Context) -> str:
         """Find the dataset, or create it; then link what is missing."""
         dataset_hash, created = self.hook.datasets.ensure(self.title, self.description)
+        self.linked_datasets = {"": dataset_hash}
         self.log.info("%s dataset %r (%s)", "Created" if created else "Found", self.title, dataset_hash)
         if self.item_uuids:
             self.log.info("Linked %d unit(s)", self.hook.datasets.link(dataset_hash, self.item_uuids))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from encord_provider.links.encord import EncordProjectLink
+from encord_provider.links.encord import EncordProjectLink, EncordStageLink
 from encord_provider.operators.acting import TASK_ACTIONS, Actor
 from encord_provider.operators.action_log import ActionLog
 from encord_provider.operators.action_words import say_plan, say_results
@@ -44,7 +44,7 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
     """
 
     template_fields: Sequence[str] = ("scores", "project_hash", "scored_stage", "workspace", "policy", "decision")
-    operator_extra_links = (EncordProjectLink(),)
+    operator_extra_links = (EncordProjectLink(), EncordStageLink())
 
     def __init__(
         self,

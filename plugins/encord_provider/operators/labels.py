@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from encord_provider.adapters.labels import MAIN_BRANCH
 from encord_provider.exceptions import EncordNotFoundError, EncordOntologyError
-from encord_provider.links.encord import EncordProjectLink
+from encord_provider.links.encord import EncordProjectLink, EncordStageLink
 from encord_provider.operators.base import EncordBaseOperator
 from include.benchmark_qa import paths
 from include.benchmark_qa.submissions import Submission, batch_name, dump_batch, load_batch, split_batches
@@ -46,7 +46,7 @@ class EncordListSubmissionsOperator(EncordBaseOperator):
         "workspace",
         "settings",
     )
-    operator_extra_links = (EncordProjectLink(),)
+    operator_extra_links = (EncordProjectLink(), EncordStageLink())
 
     def __init__(
         self,
@@ -181,7 +181,7 @@ class EncordScoreLabelsOperator(EncordBaseOperator):
     """
 
     template_fields: Sequence[str] = ("batch", "campaign", "project_hash", "workspace", "settings")
-    operator_extra_links = (EncordProjectLink(),)
+    operator_extra_links = (EncordProjectLink(), EncordStageLink())
 
     def __init__(
         self,

@@ -9,8 +9,10 @@ from airflow.sdk import conf
 
 from encord_provider.adapters.patience import PASSING, patiently
 from encord_provider.exceptions import EncordTimeoutError, EncordTriggerEventError, EncordUploadError
+from encord_provider.links.encord import EncordDatasetLink, EncordFolderLink
 from encord_provider.operators.base import EncordBaseOperator
 from encord_provider.triggers.storage import EncordUploadJobsTrigger
+from include.benchmark_qa.listing.model import DataKind
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,15 +31,18 @@ class EncordCreateFolderOperator(EncordBaseOperator):
     """
 
     template_fields: Sequence[str] = ("title", "description")
+    operator_extra_links = (EncordFolderLink(),)
 
     def __init__(self, *, title: str, description: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.title = title
         self.description = description
+        self.folder_uuids: dict[str, str] = {}
 
     def execute(self, context: Context) -> str:
         """Find the folder, or create it."""
         folder_uuid, created = self.hook.storage.ensure_folder(self.title, self.description)
+        self.folder_uuids = {"": folder_uuid}
         self.log.info("%s folder %r (%s)", "Created" if created else "Found", self.title, folder_uuid)
         return folder_uuid
 
@@ -81,6 +86,9 @@ class EncordImportFilesOperator(EncordBaseOperator):
         "bucket_uri",
         "prefixes",
     )
+    operator_extra_links = tuple(
+        link(kind.value) for kind in DataKind for link in (EncordFolderLink, EncordDatasetLink)
+    )
 
     def __init__(
         self,
@@ -122,6 +130,8 @@ class EncordImportFilesOperator(EncordBaseOperator):
         self.poll_interval = poll_interval
         self.timeout = timeout
         self.deferrable = deferrable
+        self.folder_uuids: dict[str, str] = {}
+        self.linked_datasets: dict[str, str] = {}
 
     @cached_property
     def _bucket(self) -> Bucket:
@@ -162,7 +172,9 @@ class EncordImportFilesOperator(EncordBaseOperator):
     def _imports(self, context: Context) -> list[KindImport]:
         from encord_provider.operators.import_setup import ImportSetup
 
-        return ImportSetup(self, self._bucket, context["run_id"]).imports()
+        imports = ImportSetup(self, self._bucket, context["run_id"]).imports()
+        self.folder_uuids = {one.kind: one.folder_uuid for one in imports}
+        return imports
 
     def _begin(self, context: Context, imports: Sequence[KindImport]) -> dict[str, Any]:
         for one in imports:
@@ -230,6 +242,7 @@ class EncordImportFilesOperator(EncordBaseOperator):
     def _link(self, one: KindImport, report: KindReport) -> dict[str, Any]:
         title = self.datasets[one.kind]
         dataset_hash, created = self.hook.datasets.ensure(title)
+        self.linked_datasets[one.kind] = dataset_hash
         linked = self.hook.datasets.link(dataset_hash, report.item_uuids())
         verb = "Created" if created else "Found"
         self.log.info("%s dataset %r (%s); %d units newly linked", verb, title, dataset_hash, linked)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from encord_provider.exceptions import EncordNotFoundError, EncordWorkflowError
-from encord_provider.links.encord import EncordProjectLink
+from encord_provider.links.encord import EncordProjectLink, EncordStageLink
 from encord_provider.operators.base import EncordBaseOperator
 from encord_provider.operators.task_mixing import TaskMixing
 from encord_provider.operators.task_routing import TaskRouting
@@ -60,7 +60,7 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         "benchmark_mix",
         "workspace",
     )
-    operator_extra_links = (EncordProjectLink(),)
+    operator_extra_links = (EncordProjectLink(), EncordStageLink())
 
     def __init__(
         self,

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, conf
@@ -10,13 +9,14 @@ from airflow.sdk import BaseSensorOperator, conf
 from encord_provider.exceptions import EncordTimeoutError, EncordTriggerEventError
 from encord_provider.hooks.encord import EncordHook
 from encord_provider.links.encord import EncordProjectLink
+from encord_provider.operators.base import EncordTask
 from encord_provider.triggers.project import EncordGroundTruthCompleteTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class EncordGroundTruthSensor(BaseSensorOperator):
+class EncordGroundTruthSensor(EncordTask, BaseSensorOperator):
     """
     Wait until people have made the ground truth: every unit of the benchmark project is in its final stage.
 
@@ -43,15 +43,6 @@ class EncordGroundTruthSensor(BaseSensorOperator):
         self.complete_stage = complete_stage
         self.encord_conn_id = encord_conn_id
         self.deferrable = deferrable
-
-    @cached_property
-    def hook(self) -> EncordHook:
-        """The hook, made on first use."""
-        return EncordHook(self.encord_conn_id)
-
-    def pre_execute(self, context: Context) -> None:
-        """Make sure that Encord knows the key, before the task begins and before it goes on after a wait."""
-        self.hook.check_key()
 
     def poke(self, context: Context) -> bool:
         """Look once."""

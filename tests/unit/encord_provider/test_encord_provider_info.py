@@ -35,14 +35,23 @@ def test_the_connection_form_has_our_fields(providers: ProvidersManager) -> None
         "encord_provider.hooks.encord.EncordHook",
     )
     behaviour = providers.field_behaviours["encord"]
-    assert behaviour["relabeling"] == {"host": "API domain", "password": "Private SSH key"}
+    assert behaviour["relabeling"] == {"host": "API address (custom region only)", "password": "Private SSH key"}
     assert set(behaviour["hidden_fields"]) == {"login", "schema", "port", "extra"}
     fields = {name for name in providers.connection_form_widgets if name.startswith("extra__encord__")}
-    assert fields == {f"extra__encord__{name}" for name in ("connect_timeout", "read_timeout", "user_agent", "web_app")}
+    named = "region", "ssh_key_file", "connect_timeout", "read_timeout", "user_agent", "web_app", "test_project"
+    assert fields == {f"extra__encord__{name}" for name in named}
+    region = providers.connection_form_widgets["extra__encord__region"].field["schema"]
+    assert region["enum"] == list(region["values_display"]) == ["global", "us", "custom"]
 
 
 def test_everything_the_provider_names_can_be_imported(providers: ProvidersManager) -> None:
     info = get_provider_info()
     named = [*info["extra-links"], *(one["hook-class-name"] for one in info["connection-types"])]
-    assert [resolve_name(name).__name__ for name in named] == ["EncordProjectLink", "EncordHook"]
+    assert [resolve_name(name).__name__ for name in named] == [
+        "EncordProjectLink",
+        "EncordStageLink",
+        "EncordFolderLink",
+        "EncordDatasetLink",
+        "EncordHook",
+    ]
     assert info["extra-links"][0] in providers.extra_links_class_names
