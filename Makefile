@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop test acceptance lint format lock clean
+.PHONY: help setup demo start stop campaign test acceptance lint format lock clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ start: setup ## Leave the demo's world running, with Airflow's UI on http://127.
 
 stop: ## Stop what `make start` started
 	@test ! -x $(BIN)/python || $(BIN)/python -m include.demo.ui stop
+
+campaign: setup ## Begin a campaign of yours: make campaign NAME=road_signs
+	@$(BIN)/python -m include.benchmark_qa.new_campaign "$(NAME)"
 
 test: setup $(AZURITE) ## Run all tests
 	@$(BIN)/python -m pytest

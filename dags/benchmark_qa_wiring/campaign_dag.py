@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, chain
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+from benchmark_qa_wiring.docs import add_docs
+from benchmark_qa_wiring.form import add_form, for_run
+from benchmark_qa_wiring.form_fields import CAMPAIGN_FORM
 from benchmark_qa_wiring.score_group import route_and_score
 from benchmark_qa_wiring.settings import (
     START_DATE,
     check_places,
     default_args,
-    file_params,
     production_project_asset,
-    project_params,
     result,
-    scoring_params,
 )
 from encord_provider.operators.bucket import ListBucketOperator
 from encord_provider.operators.manifest import GenerateManifestOperator
@@ -67,10 +66,11 @@ def campaign_dag(campaign: Campaign) -> DAG:
         tags=["benchmark-qa", "encord", campaign.name],
         doc_md=DOC.format(title=campaign.title, summary=campaign.summary, name=campaign.name),
         default_args=default_args(campaign),
-        params=file_params(campaign) | project_params(campaign) | scoring_params(campaign),
     ) as dag:
         projects = _add_projects(campaign)
         chain(projects, route_and_score(campaign, skip_without_project=False, settle_seconds=60.0))
+        add_docs(dag)
+        add_form(dag, campaign, CAMPAIGN_FORM)
     return dag
 
 
@@ -83,7 +83,7 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
         task_id="create_benchmark_project",
         dataset_hashes=[datasets["benchmark_dataset"]],
         ontology=campaign.ontology.model_dump(mode="json", exclude_defaults=True),
-        workflow_template="{{ params.benchmark_template }}",
+        workflow_template=for_run(campaign, "benchmark_project.workflow_template"),
         **_project_arguments(campaign.benchmark_project),
         **encord,
     )
@@ -91,16 +91,17 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
         task_id="wait_for_ground_truth",
         project_hash=result(create_benchmark_project),
         complete_stage=campaign.ground_truth.complete_stage,
-        poke_interval=campaign.ground_truth.poke_interval,
-        timeout=timedelta(hours=campaign.ground_truth.timeout_hours).total_seconds(),
         deferrable=True,
         **encord,
     )
+    # Afterwards, since a sensor is made with numbers only.
+    wait_for_ground_truth.poke_interval = for_run(campaign, "ground_truth.poke_interval")
+    wait_for_ground_truth.timeout = for_run(campaign, "ground_truth.timeout_seconds")
     create_production_project = EncordCreateProjectOperator(
         task_id="create_production_project",
         dataset_hashes=[datasets["benchmark_dataset"], datasets["production_dataset"]],
         ontology="{{ ti.xcom_pull(task_ids='create_benchmark_project', key='ontology_hash') }}",
-        workflow_template="{{ params.production_template }}",
+        workflow_template=for_run(campaign, "production_project.workflow_template"),
         outlets=[production_project_asset(campaign)],
         **_project_arguments(campaign.production_project),
         **encord,
@@ -112,9 +113,9 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
 def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
     """Add the tasks from the bucket to Encord's datasets; return the last."""
     bucket: dict[str, Any] = {
-        "bucket_uri": "{{ params.bucket_uri }}",
-        "benchmark_prefix": "{{ params.benchmark_prefix }}",
-        "production_prefix": "{{ params.production_prefix }}",
+        "bucket_uri": for_run(campaign, "bucket.uri"),
+        "benchmark_prefix": for_run(campaign, "bucket.benchmark_prefix"),
+        "production_prefix": for_run(campaign, "bucket.production_prefix"),
         "bucket_options": campaign.bucket.options,
         "bucket_conn_id": campaign.bucket.connection,
         "workspace": campaign.workspace_uri,
@@ -122,14 +123,14 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
     list_bucket = ListBucketOperator(
         task_id="list_bucket",
         multiple_outputs=True,
-        filters=campaign.bucket.filters.model_dump(mode="json", exclude_defaults=True),
+        filters=for_run(campaign, "bucket.filters"),
         **bucket,
     )
     generate_manifest = GenerateManifestOperator(
         task_id="generate_manifest",
         multiple_outputs=True,
         listing=result(list_bucket)["listing"],
-        rules=campaign.manifest.model_dump(mode="json"),
+        rules=for_run(campaign, "manifest"),
         encord_conn_id=campaign.encord_connection,
         **bucket,
     )
@@ -140,7 +141,7 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
         encord_conn_id=campaign.encord_connection,
         manifest=result(generate_manifest)["manifest"],
         workspace=campaign.workspace_uri,
-        integration="{{ params.integration or '' }}",
+        integration=for_run(campaign, "integration"),
         folders={kind: project.folder for kind, project in projects.items()},
         datasets={kind: project.dataset for kind, project in projects.items()},
         **_import_arguments(campaign),
@@ -152,7 +153,7 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
 
 def _import_arguments(campaign: Campaign) -> dict[str, Any]:
     mirrored = {
-        "bucket_uri": "{{ params.bucket_uri }}",
+        "bucket_uri": for_run(campaign, "bucket.uri"),
         "bucket_options": campaign.bucket.options,
         "bucket_conn_id": campaign.bucket.connection,
         "prefixes": {
@@ -160,7 +161,8 @@ def _import_arguments(campaign: Campaign) -> dict[str, Any]:
             "production": "{{ params.production_prefix }}",
         },
     }
-    return campaign.import_.model_dump() | mirrored
+    settings = {name: for_run(campaign, f"import.{name}") for name in type(campaign.import_).model_fields}
+    return settings | mirrored
 
 
 def _project_arguments(project: ProjectSettings) -> dict[str, Any]:

@@ -8,8 +8,11 @@ from airflow.sdk import DAG
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from benchmark_qa_wiring.docs import add_docs
+from benchmark_qa_wiring.form import add_form
+from benchmark_qa_wiring.form_fields import SCORING_FORM
 from benchmark_qa_wiring.score_group import route_and_score
-from benchmark_qa_wiring.settings import START_DATE, default_args, production_project_asset, scoring_params
+from benchmark_qa_wiring.settings import START_DATE, default_args, production_project_asset
 from include.benchmark_qa.campaign import Campaign
 
 DOC = """
@@ -34,9 +37,10 @@ def loop_dag(campaign: Campaign) -> DAG:
         tags=["benchmark-qa", "encord", campaign.name],
         doc_md=DOC.format(title=campaign.title, name=campaign.name),
         default_args=default_args(campaign),
-        params=scoring_params(campaign),
     ) as dag:
         route_and_score(campaign, skip_without_project=True, settle_seconds=0.0)
+        add_docs(dag)
+        add_form(dag, campaign, SCORING_FORM)
     return dag
 
 

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from airflow.sdk import BaseOperator, TaskGroup, chain
 
-from benchmark_qa_wiring.settings import decision_settings, result, scoring_settings
+from benchmark_qa_wiring.form import for_run
+from benchmark_qa_wiring.settings import result
 from encord_provider.operators.decisions import EncordApplyDecisionsOperator
 from encord_provider.operators.labels import EncordListSubmissionsOperator, EncordScoreLabelsOperator
 from encord_provider.operators.scorecard import PublishScoresOperator
@@ -28,7 +29,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             multiple_outputs=True,
             project_title=campaign.production_project.title,
             benchmark_dataset_title=campaign.benchmark_project.dataset,
-            agent_stage=campaign.workflow.agent_stage,
+            agent_stage=for_run(campaign, "workflow.agent_stage"),
             benchmark_pathway=campaign.workflow.benchmark_pathway,
             production_pathway=campaign.workflow.production_pathway,
             benchmark_mix=campaign.benchmark_mix,
@@ -44,7 +45,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             scored_stage=campaign.workflow.scored_stage,
             benchmark_project_title=campaign.benchmark_project.title,
             workspace=workspace,
-            settings=scoring_settings(campaign),
+            settings=for_run(campaign, "scoring"),
             **encord,
         )
         score_labels = EncordScoreLabelsOperator.partial(
@@ -53,7 +54,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             campaign=campaign.name,
             project_hash=project_hash,
             workspace=workspace,
-            settings=scoring_settings(campaign),
+            settings=for_run(campaign, "scoring"),
             **encord,
         ).expand(batch=list_submissions.output)
         apply_decisions = EncordApplyDecisionsOperator(
@@ -64,16 +65,16 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             project_hash=project_hash,
             scored_stage=campaign.workflow.scored_stage,
             workspace=workspace,
-            policy=campaign.policy.model_dump(),
-            decision=decision_settings(campaign),
+            policy=for_run(campaign, "policy"),
+            decision=for_run(campaign, "decision"),
             **encord,
         )
         publish_scores = PublishScoresOperator(
             task_id="publish_scores",
             campaign_title=campaign.title,
             workspace=workspace,
-            decision=decision_settings(campaign),
-            settings=scoring_settings(campaign),
+            decision=for_run(campaign, "decision"),
+            settings=for_run(campaign, "scoring"),
         )
         chain(route_tasks, list_submissions, score_labels, apply_decisions, publish_scores)
         list_submissions >> apply_decisions

@@ -1,4 +1,4 @@
-"""What both Dags of a campaign share: defaults, asset, and the forms' fields."""
+"""What both Dags of a campaign share: defaults and asset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, BaseOperator, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import Asset, BaseOperator, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from encord_provider.exceptions import EncordTimeoutError
 from include.benchmark_qa.campaign import Campaign, CampaignError
@@ -62,121 +62,3 @@ def production_project_asset(campaign: Campaign) -> Asset:
         name=f"benchmark_qa__{campaign.name}__production_project",
         uri=f"encord://benchmark-qa/{campaign.name}/production-project",
     )
-
-
-def file_params(campaign: Campaign) -> dict[str, Param]:
-    """Return the form's fields on where files are."""
-    section = "Files"
-    return {
-        "bucket_uri": Param(
-            campaign.bucket.uri,
-            type="string",
-            minLength=1,
-            title="Bucket",
-            description="s3://bucket, or a folder",
-            section=section,
-        ),
-        "benchmark_prefix": Param(
-            campaign.bucket.benchmark_prefix,
-            type="string",
-            minLength=1,
-            title="Prefix of the known files",
-            description="Files whose labels you trust are made first, as ground truth.",
-            section=section,
-        ),
-        "production_prefix": Param(
-            campaign.bucket.production_prefix,
-            type="string",
-            minLength=1,
-            title="Prefix of the real work",
-            description="Files that annotators label; the known ones are mixed in among them.",
-            section=section,
-        ),
-        "integration": Param(
-            campaign.integration,
-            type="string" if campaign.integration else ["null", "string"],
-            minLength=1,
-            title="Cloud integration",
-            description="Title of Encord's cloud integration that can read the bucket; local folders need none.",
-            section=section,
-        ),
-    }
-
-
-def project_params(campaign: Campaign) -> dict[str, Param]:
-    """Return the form's fields on projects."""
-    section = "Projects"
-    return {
-        "benchmark_template": Param(
-            campaign.benchmark_project.workflow_template,
-            type="string",
-            minLength=1,
-            title="Workflow template of the benchmark project",
-            description="Its hash, copied from Encord's web app.",
-            section=section,
-        ),
-        "production_template": Param(
-            campaign.production_project.workflow_template,
-            type="string",
-            minLength=1,
-            title="Workflow template of the production project",
-            description="Its hash; the workflow needs the agent stage that tells known units from others.",
-            section=section,
-        ),
-    }
-
-
-def scoring_params(campaign: Campaign) -> dict[str, Param]:
-    """Return the form's fields on scoring and decisions."""
-    section = "Scoring"
-    number: dict[str, Any] = {"type": "number", "section": section}
-    return {
-        "iou_threshold": Param(
-            campaign.scoring.iou_threshold,
-            title="Overlap that counts as the same object",
-            description="Intersection over union, more than 0 and up to 1.",
-            exclusiveMinimum=0,
-            maximum=1,
-            **number,
-        ),
-        "pass_mark": Param(
-            campaign.scoring.pass_mark,
-            title="Pass mark",
-            description="A submission passes with at least this score, 0 to 1.",
-            minimum=0,
-            maximum=1,
-            **number,
-        ),
-        "required_pass_rate": Param(
-            campaign.decision.required_pass_rate,
-            title="Required share of passes",
-            description="An annotator passes when, with 95 % confidence, at least this share of submissions passes.",
-            exclusiveMinimum=0,
-            exclusiveMaximum=1,
-            **number,
-        ),
-        "min_tasks": Param(
-            campaign.decision.min_tasks,
-            type="integer",
-            minimum=1,
-            title="Fewest submissions for a decision",
-            description="An annotator with fewer scored submissions stays UNDECIDED.",
-            section=section,
-        ),
-    }
-
-
-def scoring_settings(campaign: Campaign) -> dict[str, Any]:
-    """Return the scorer's settings with the form's values as templates."""
-    return campaign.scoring.model_dump() | {
-        "iou_threshold": "{{ params.iou_threshold }}",
-        "pass_mark": "{{ params.pass_mark }}",
-    }
-
-
-def decision_settings(campaign: Campaign) -> dict[str, Any]:
-    """Return the settings of decisions with the form's values as templates."""
-    return campaign.decision.model_dump() | {
-        "required_pass_rate": "{{ params.required_pass_rate }}",
-        "min_tasks": "{{ params.min_tasks }}",
-    }

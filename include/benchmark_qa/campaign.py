@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from croniter import croniter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from include.benchmark_qa.listing.filters import ListingFilters
 from include.benchmark_qa.manifest.model import UnitType
@@ -26,7 +26,17 @@ HOME_VARIABLE = "BENCHMARK_QA_HOME"
 # What a cloud-synced folder takes (Encord's page on them).
 SYNCED_TYPES = frozenset({UnitType.IMAGE, UnitType.VIDEO, UnitType.AUDIO, UnitType.TEXT, UnitType.PDF})
 
-Text = Annotated[str, Field(min_length=1, max_length=300)]
+NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+
+def _is_filled_in(text: str) -> str:
+    """Refuse what the template of a new campaign has in place of a value."""
+    if text.startswith("<") and text.endswith(">"):
+        raise ValueError(f"still to be filled in: {text}")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_is_filled_in)]
 
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -161,6 +171,11 @@ class GroundTruthSettings(_Settings):
     poke_interval: Annotated[float, Field(gt=0)] = 60.0
     timeout_hours: Annotated[float, Field(gt=0)] = 24.0 * 14
 
+    @property
+    def timeout_seconds(self) -> float:
+        """How long ground truth is waited for at most."""
+        return self.timeout_hours * 3600.0
+
 
 class WorkflowSettings(_Settings):
     """The titles that the production project's workflow template gave to its stages and pathways."""
@@ -201,7 +216,7 @@ class Campaign(_Settings):
     known units lie among the real work that annotators are given.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+    name: Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
     title: Text
     summary: str = ""
     owner: str = "data-operations"

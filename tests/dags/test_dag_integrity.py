@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 
+from benchmark_qa_wiring.docs import TASK_DOCS
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 DAG_IDS = ("benchmark_qa__demo", "benchmark_qa_loop__demo")
-HEAVY = {"encord", "numpy", "pandas", "scipy", "shapely", "pyarrow", "duckdb", "boto3", "fastapi"}
-PARSE_SECONDS = 5.0  # a wide margin: it takes 0.2 on a quiet machine
+CAMPAIGNS = ("demo", "road_videos")
+HEAVY = {"encord", "numpy", "pandas", "scipy", "shapely", "pyarrow", "duckdb", "boto3", "botocore", "fastapi"} | {
+    "google.cloud", "google.auth", "azure", "aiobotocore", "moto", "pydicom", "av", "PIL", "requests"
+}  # fmt: skip
 
 LOOP = {
     "route_tasks": {"list_submissions", "score_labels", "apply_decisions"},
@@ -44,11 +47,11 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
 sys.path.insert(0, {str(ROOT / "dags")!r})
+heavy, before = {HEAVY!r}, set(sys.modules)
 bag = DagBag(dag_folder={str(ROOT / "dags")!r})
 print(json.dumps({{
     "errors": bag.import_errors,
-    "heavy": sorted({{name.partition(".")[0] for name in sys.modules}} & {HEAVY!r}),
-    "seconds": sum(stat.duration.total_seconds() for stat in bag.dagbag_stats),
+    "heavy": sorted(heavy & set(sys.modules) - before),
     "dags": {{dag_id: DagSerialization.to_dict(dag) for dag_id, dag in bag.dags.items()}},
 }}, sort_keys=True))
 """
@@ -73,11 +76,12 @@ def fresh_parse() -> dict[str, Any]:
 def test_all_dag_files_are_read_without_error_or_warning(dag_bag: DagBag) -> None:
     assert dag_bag.import_errors == {}
     assert dag_bag.captured_warnings == {}
-    assert sorted(dag_bag.dags) == sorted(DAG_IDS)
+    assert len(dag_bag.dags) == 2 * len(CAMPAIGNS)
 
 
 def test_each_campaign_has_one_dag_file_and_two_dags(dag_bag: DagBag) -> None:
     campaigns = {path.stem for path in (ROOT / "include" / "campaigns").glob("*.yaml")}
+    assert campaigns == set(CAMPAIGNS)
     files = Counter(Path(dag.fileloc).stem for dag in dag_bag.dags.values())
     assert files == {f"benchmark_qa__{name}": 2 for name in campaigns}
     assert set(dag_bag.dags) == {
@@ -102,6 +106,14 @@ def test_every_task_has_an_owner_and_tries_again(dag: DAG) -> None:
         assert task.retry_policy is not None, task.task_id
 
 
+def test_every_task_says_what_it_does_and_what_to_do_when_it_fails(dag: DAG) -> None:
+    assert [task.task_id for task in dag.tasks if "**If it fails**" not in (task.doc_md or "")] == []
+
+
+def test_every_text_is_of_a_task(dag_bag: DagBag) -> None:
+    assert set(TASK_DOCS) == {task.task_id for dag in dag_bag.dags.values() for task in dag.tasks}
+
+
 @pytest.mark.parametrize(("dag_id", "edges"), [("benchmark_qa__demo", CAMPAIGN), ("benchmark_qa_loop__demo", LOOP)])
 def test_tasks_follow_each_other_in_this_order(dag_bag: DagBag, dag_id: str, edges: dict[str, set[str]]) -> None:
     assert {task.task_id: task.downstream_task_ids for task in dag_bag.dags[dag_id].tasks} == edges
@@ -112,9 +124,8 @@ def test_a_second_parse_makes_no_new_dag_version(dag_bag: DagBag, fresh_parse: d
         assert json.loads(json.dumps(DagSerialization.to_dict(dag))) == fresh_parse["dags"][dag_id]
 
 
-def test_a_parse_imports_nothing_heavy_and_is_quick(fresh_parse: dict[str, Any]) -> None:
+def test_a_parse_imports_nothing_heavy(fresh_parse: dict[str, Any]) -> None:
     assert (fresh_parse["errors"], fresh_parse["heavy"]) == ({}, [])
-    assert fresh_parse["seconds"] < PARSE_SECONDS
 
 
 def test_the_loop_starts_when_the_campaign_reports_a_production_project(dag_bag: DagBag) -> None:

@@ -31,12 +31,12 @@ class ListBucketOperator(BaseOperator):
     :param benchmark_prefix: what the keys of known units begin with (templated)
     :param production_prefix: what the keys of real work begin with (templated)
     :param workspace: URI of the campaign's workspace (templated)
-    :param filters: the fields of ``ListingFilters``: which files are listed at all
+    :param filters: the fields of ``ListingFilters``: which files are listed at all (templated)
     :param bucket_options: keyword arguments of ``open_bucket``; no secrets
     :param bucket_conn_id: the Airflow connection of the bucket; None for the cloud's default credentials
     """
 
-    template_fields: Sequence[str] = ("bucket_uri", "benchmark_prefix", "production_prefix", "workspace")
+    template_fields: Sequence[str] = ("bucket_uri", "benchmark_prefix", "production_prefix", "workspace", "filters")
 
     def __init__(
         self,

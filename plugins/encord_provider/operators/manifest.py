@@ -47,13 +47,20 @@ class GenerateManifestOperator(BaseOperator):
     :param bucket_uri: the bucket whose addresses the manifest names (templated)
     :param benchmark_prefix: what the keys of known units begin with (templated)
     :param production_prefix: what the keys of real work begin with (templated)
-    :param rules: the fields of ``ManifestRules``
+    :param rules: the fields of ``ManifestRules`` (templated)
     :param bucket_options: keyword arguments of ``open_bucket``; no secrets
     :param bucket_conn_id: the Airflow connection of the bucket; None for the cloud's default credentials
     :param encord_conn_id: the Airflow connection of the Encord whose metadata schema units must fit; None for no check
     """
 
-    template_fields: Sequence[str] = ("listing", "workspace", "bucket_uri", "benchmark_prefix", "production_prefix")
+    template_fields: Sequence[str] = (
+        "listing",
+        "workspace",
+        "bucket_uri",
+        "benchmark_prefix",
+        "production_prefix",
+        "rules",
+    )
 
     def __init__(
         self,

@@ -63,16 +63,16 @@ class EncordImportFilesOperator(EncordBaseOperator):
     :param integration: title of Encord's cloud integration for the bucket; local files need none (templated)
     :param folders: ``{kind: folder title}``
     :param datasets: ``{kind: dataset title}``
-    :param mode: ``manifest``, or ``cloud_synced``: Encord fetches by itself what lies under the prefixes
+    :param mode: ``manifest``, or ``cloud_synced``: Encord fetches by itself what lies under the prefixes (templated)
     :param bucket_uri: the bucket; for ``cloud_synced`` (templated)
     :param prefixes: ``{kind: prefix}`` of the keys; for ``cloud_synced`` (templated)
     :param bucket_options: keyword arguments of ``open_bucket``; for ``cloud_synced``; no secrets
     :param bucket_conn_id: the Airflow connection of the bucket; for ``cloud_synced``
-    :param concurrency: how many upload jobs may be in flight
-    :param upload_workers: how many local units are uploaded at once
+    :param concurrency: how many upload jobs may be in flight (templated)
+    :param upload_workers: how many local units are uploaded at once (templated)
     :param settle_seconds: how long Encord may take to make an item of local files whose upload was cut short
-    :param max_failed: how many units Encord may refuse before the task fails, which it does when all else is done
-    :param poll_interval: seconds between looks at the upload jobs
+    :param max_failed: how many units Encord may refuse before the task fails, when all else is done (templated)
+    :param poll_interval: seconds between looks at the upload jobs (templated)
     :param timeout: seconds that the upload jobs in flight may take
     :param deferrable: wait in the triggerer, without a worker slot; default: Airflow's ``default_deferrable``
     """
@@ -85,6 +85,11 @@ class EncordImportFilesOperator(EncordBaseOperator):
         "datasets",
         "bucket_uri",
         "prefixes",
+        "mode",
+        "concurrency",
+        "upload_workers",
+        "max_failed",
+        "poll_interval",
     )
     operator_extra_links = tuple(
         link(kind.value) for kind in DataKind for link in (EncordFolderLink, EncordDatasetLink)

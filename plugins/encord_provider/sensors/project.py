@@ -26,7 +26,7 @@ class EncordGroundTruthSensor(EncordTask, BaseSensorOperator):
     :param deferrable: wait in the triggerer, without a worker slot; default: Airflow's ``default_deferrable``
     """
 
-    template_fields: Sequence[str] = ("project_hash", "complete_stage")
+    template_fields: Sequence[str] = ("project_hash", "complete_stage", "poke_interval", "timeout")
     operator_extra_links = (EncordProjectLink(),)
 
     def __init__(
