@@ -56,11 +56,18 @@ def free_port() -> int:
 
 
 def wait_for(look: Callable[[], Any], seconds: float) -> Any:
+    """Look until there is something; an API server that is too busy to answer is looked at again."""
     deadline = time.monotonic() + seconds
+    trouble: httpx.HTTPError | None = None
     while True:
-        if found := look():
-            return found
-        assert time.monotonic() < deadline, f"not there after {seconds:.0f} s"
+        try:
+            if found := look():
+                return found
+        except httpx.HTTPError as error:
+            if isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error:
+                raise
+            trouble = error
+        assert time.monotonic() < deadline, f"not there after {seconds:.0f} s; last trouble: {trouble!r}"
         time.sleep(0.5)
 
 
@@ -80,22 +87,33 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
 @pytest.fixture(scope="module")
 def api(ui: Ui) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=ui.url, timeout=REQUEST_SECONDS, trust_env=False) as client:
-        answer = client.post("/auth/token", json={"username": "admin", "password": ui.password})
-        client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+
+        def token() -> str:
+            answer = client.post("/auth/token", json={"username": "admin", "password": ui.password})
+            return str(answer.raise_for_status().json()["access_token"])
+
+        client.headers["Authorization"] = f"Bearer {wait_for(token, RUN_SECONDS)}"
         yield client
 
 
 @pytest.fixture(scope="module")
 def campaign_run(api: httpx.Client) -> dict[str, Any]:
     """Return a run that a person triggered, as it ended."""
-    answer = api.post(f"/api/v2/dags/{CAMPAIGN_DAG}/dagRuns", json={"logical_date": None})
-    run_id = answer.raise_for_status().json()["dag_run_id"]
+    run_id = "manual__by_a_person"
+
+    def triggered() -> bool:
+        wanted = {"logical_date": None, "dag_run_id": run_id}
+        answer = api.post(f"/api/v2/dags/{CAMPAIGN_DAG}/dagRuns", json=wanted)
+        return answer.status_code == httpx.codes.CONFLICT or answer.raise_for_status().is_success
+
+    wait_for(triggered, RUN_SECONDS)
 
     def ended() -> dict[str, Any] | None:
         run: dict[str, Any] = api.get(f"/api/v2/dags/{CAMPAIGN_DAG}/dagRuns/{run_id}").raise_for_status().json()
         return run if run["state"] in {"success", "failed"} else None
 
-    return wait_for(ended, RUN_SECONDS)
+    run: dict[str, Any] = wait_for(ended, RUN_SECONDS)
+    return run
 
 
 def test_the_dag_that_a_person_triggers_runs_to_its_end(api: httpx.Client, campaign_run: dict[str, Any]) -> None:

@@ -55,6 +55,7 @@ def test_a_ledger_comes_back_as_it_was_and_its_order_does_not_matter() -> None:
         gzip.compress(b"[]"),
         gzip.compress(json.dumps({"version": 0}).encode()),
     ],
+    ids=["empty", "no gzip", "no JSON", "no mapping", "another version"],
 )
 def test_what_cannot_be_read_is_as_nothing(content: bytes) -> None:
     assert load_ledger(content) == Ledger()
