@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import DAG, chain
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+from benchmark_qa_wiring.approval import approve_ground_truth
 from benchmark_qa_wiring.docs import add_docs
 from benchmark_qa_wiring.form import add_form, for_run
 from benchmark_qa_wiring.form_fields import CAMPAIGN_FORM
@@ -38,8 +39,12 @@ so far. From then on `benchmark_qa_loop__{name}` routes and scores by itself.
 **You can stop it, retry it and trigger it again at any time.** Every task first looks at what is there and only does
 what is missing; nothing is ever made twice.
 
-**A run that waits** at `wait_for_ground_truth` waits for people. Its log says how far they are; the button *Encord
-project*, under *Details* of `create_benchmark_project`, leads to the project.
+**A run that waits** at `wait_for_ground_truth` waits for people. Its log, and `progress` under its tab *XCom*, say how
+far they are; the button *Encord project*, under *Details* of `create_benchmark_project`, leads to the project. Marking
+the task ends the wait at once; clearing it begins it anew.
+
+**A run that waits** at `approve_ground_truth` waits for your answer, under the tab *Required Actions*. It is asked for
+where the campaign, or the form, says `approval`, and only until there is a production project.
 
 **The scores** are under the tab *Scorecard*, here and on every run.
 
@@ -95,10 +100,13 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
         **encord,
     )
     # Afterwards, since a sensor is made with numbers only.
+    wait_for_ground_truth.require = for_run(campaign, "ground_truth.require")
     wait_for_ground_truth.poke_interval = for_run(campaign, "ground_truth.poke_interval")
     wait_for_ground_truth.timeout = for_run(campaign, "ground_truth.timeout_seconds")
+    approve = approve_ground_truth(campaign, create_benchmark_project, wait_for_ground_truth)
     create_production_project = EncordCreateProjectOperator(
         task_id="create_production_project",
+        trigger_rule="none_failed",  # the approval skips itself where nobody is to be asked
         dataset_hashes=[datasets["benchmark_dataset"], datasets["production_dataset"]],
         ontology="{{ ti.xcom_pull(task_ids='create_benchmark_project', key='ontology_hash') }}",
         workflow_template=for_run(campaign, "production_project.workflow_template"),
@@ -106,7 +114,7 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
         **_project_arguments(campaign.production_project),
         **encord,
     )
-    chain(import_files, create_benchmark_project, wait_for_ground_truth, create_production_project)
+    chain(import_files, create_benchmark_project, wait_for_ground_truth, approve, create_production_project)
     return create_production_project
 
 

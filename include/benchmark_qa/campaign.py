@@ -153,7 +153,7 @@ class ProjectSettings(_Settings):
 
 
 class StageRequirement(_Settings):
-    """All units are in the stage of this title, or past it."""
+    """All units are in the stage of this title, or in the final one."""
 
     stage: Text
 
@@ -175,6 +175,16 @@ class GroundTruthSettings(_Settings):
     def timeout_seconds(self) -> float:
         """How long ground truth is waited for at most."""
         return self.timeout_hours * 3600.0
+
+    @field_validator("require", mode="before")
+    @classmethod
+    def _require_is_one_of_three(cls, given: Any) -> Any:
+        is_share = isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given <= 1
+        is_stage = isinstance(given, dict) and set(given) == {"stage"} and isinstance(given["stage"], str)
+        if not (given == "all" or is_share or is_stage):
+            # One line: the union would say of each of the three why it is not that one.
+            raise ValueError(f"{given!r} is none of these: all, a share above 0 and up to 1, {{stage: title}}")
+        return given
 
 
 class WorkflowSettings(_Settings):

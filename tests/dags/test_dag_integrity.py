@@ -36,8 +36,9 @@ CAMPAIGN = {
     "list_bucket": {"generate_manifest"},
     "generate_manifest": {"import_files"},
     "import_files": {"create_benchmark_project", "create_production_project"},
-    "create_benchmark_project": {"wait_for_ground_truth"},
-    "wait_for_ground_truth": {"create_production_project"},
+    "create_benchmark_project": {"wait_for_ground_truth", "approve_ground_truth"},
+    "wait_for_ground_truth": {"approve_ground_truth"},
+    "approve_ground_truth": {"create_production_project"},
     "create_production_project": {"route_tasks"},
     **LOOP,
 }

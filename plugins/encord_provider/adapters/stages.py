@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from encord_provider.exceptions import EncordWorkflowError
 
 if TYPE_CHECKING:
+    from encord.project import Project
     from encord.user_client import EncordUserClient
     from encord.workflow import FinalStage
 
@@ -17,11 +18,26 @@ class StageAdapter:
 
     def __init__(self, client: EncordUserClient) -> None:
         self._client = client
-        self._stages: dict[str, Sequence[Any]] = {}
+        self._projects: dict[str, Project] = {}
 
-    def count_final(self, project_hash: str, stage_title: str) -> int:
-        """Return how many tasks have reached a final stage such as ``Complete``."""
-        return sum(1 for _ in self._final_stage(project_hash, stage_title).get_tasks())
+    def titles(self, project_hash: str, final: str, other: str | None) -> frozenset[str]:
+        """
+        Return the titles, as units carry them, of a final stage and of another stage of whatever type.
+
+        Of a consensus block, both stages count as the block.
+
+        :raises EncordWorkflowError: there is no such stage
+        """
+        titles = {self._final_stage(project_hash, final).title}
+        if other is not None:
+            found = [stage.title for stage in self._all_stages(project_hash) if _is_called(stage, other)]
+            titles.update(found or self._only([], project_hash, f"stages with title {other!r}"))
+        return frozenset(titles)
+
+    def unit_stages(self, project_hash: str) -> dict[str, str | None]:
+        """Return where each unit of a project is, ``{data hash: stage title}``; None: it has no task yet."""
+        rows = self._project(project_hash).list_label_rows_v2()
+        return {str(row.data_hash): node.title if (node := row.workflow_graph_node) else None for row in rows}
 
     def stage_uuid(self, project_hash: str, title: str) -> str:
         """
@@ -93,9 +109,20 @@ class StageAdapter:
         )
 
     def _all_stages(self, project_hash: str) -> Sequence[Any]:
-        if project_hash not in self._stages:  # a project's stages come from its template and stay
-            self._stages[project_hash] = self._client.get_project(project_hash).workflow.stages
-        return self._stages[project_hash]
+        return self._project(project_hash).workflow.stages
+
+    def _project(self, project_hash: str) -> Project:
+        if project_hash not in self._projects:  # a project's stages come from its template and stay
+            self._projects[project_hash] = self._client.get_project(project_hash)
+        return self._projects[project_hash]
+
+
+def _is_called(stage: Any, title: str) -> bool:
+    """Tell whether a stage carries a title; the second stage of a consensus block may have a word after it."""
+    from encord.workflow import ConsensusReviewStage
+
+    is_second = isinstance(stage, ConsensusReviewStage) and stage.title.startswith(f"{title} ")
+    return bool(stage.title == title or is_second)
 
 
 def _describe(stages: Sequence[Any]) -> str:

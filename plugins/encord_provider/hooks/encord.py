@@ -16,7 +16,7 @@ from encord_provider.adapters.metadata_schema import MetadataSchemaAdapter
 from encord_provider.adapters.ontologies import OntologyAdapter
 from encord_provider.adapters.people import PeopleAdapter
 from encord_provider.adapters.priorities import PriorityAdapter
-from encord_provider.adapters.progress import Progress
+from encord_provider.adapters.progress import Progress, Requirement
 from encord_provider.adapters.projects import ProjectAdapter
 from encord_provider.adapters.stage_tasks import StageTaskAdapter
 from encord_provider.adapters.storage import StorageAdapter
@@ -40,6 +40,7 @@ class EncordHook(BaseHook):
     Nothing is read and the SDK is not imported before the first call.
 
     :param encord_conn_id: the connection's id; default ``encord_default``
+    :param retries: how often the SDK itself repeats a request that fails, sleeping in between; None: its own default
     """
 
     conn_name_attr = "encord_conn_id"
@@ -47,9 +48,10 @@ class EncordHook(BaseHook):
     conn_type = "encord"
     hook_name = "Encord"
 
-    def __init__(self, encord_conn_id: str = default_conn_name) -> None:
+    def __init__(self, encord_conn_id: str = default_conn_name, *, retries: int | None = None) -> None:
         super().__init__()
         self.encord_conn_id = encord_conn_id
+        self.retries = retries
         self._connection: Connection | None = None
 
     async def aload_connection(self) -> EncordHook:
@@ -98,6 +100,8 @@ class EncordHook(BaseHook):
             "connect_timeout": fields.seconds("connect_timeout", 30),
             "read_timeout": fields.seconds("read_timeout", 180),
         }
+        if self.retries is not None:
+            timeouts |= {"max_retries": self.retries, "connection_retries": self.retries}
         # The SDK writes a part of each request and lines on each file into the log: nothing for a task's readers.
         for name in ("encord.http", "encord.storage"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -113,14 +117,23 @@ class EncordHook(BaseHook):
         """The API's address, without a slash at the end."""
         return self.fields.domain
 
-    def progress(self, project_hash: str, complete_stage: str) -> Progress:
+    def progress(self, project_hash: str, complete_stage: str, requirement: Requirement) -> Progress:
         """
-        Return how many of a project's units have reached the final stage of this title.
+        Return how many of a project's units are in the final stage of this title, or where they are far enough.
 
-        Units are counted in the datasets, since Encord may make a unit's task later than it attaches the unit.
+        Costs one request, however many units there are, and two more at the first look. Only when that says that enough
+        is done, units are counted in the datasets too, since a project may know of a unit later than its dataset.
+
+        :raises EncordWorkflowError: one of the stages does not exist; the message lists those that do
         """
-        complete = self.workflow.count_final(project_hash, complete_stage)
-        return Progress(complete=complete, units=len(self.unit_hashes(project_hash)))
+        wanted = self.workflow.titles(project_hash, complete_stage, requirement.stage)
+        stages = self.workflow.unit_stages(project_hash)
+        complete = sum(stage in wanted for stage in stages.values())
+        seen = Progress(complete, len(stages), requirement.units(len(stages)), requirement.stage)
+        if not seen.is_complete:
+            return seen
+        units = len(stages.keys() | self.unit_hashes(project_hash))
+        return Progress(complete, units, requirement.units(units), requirement.stage)
 
     def unit_hashes(self, project_hash: str) -> set[str]:
         """Return the data hashes of all units of a project's datasets."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from encord_provider.hooks.encord import EncordHook
@@ -29,3 +29,6 @@ class EncordUploadJobsTrigger(EncordPollingTrigger):
     def look(self, hook: EncordHook) -> tuple[bool, dict[str, Any]]:
         pending = hook.storage.count_pending_jobs(self.jobs)
         return pending == 0, {"pending": pending}
+
+    def describe(self, seen: Mapping[str, Any]) -> str:
+        return f"Imports: {len(self.jobs) - seen['pending']} of {len(self.jobs)} upload job(s) finished"

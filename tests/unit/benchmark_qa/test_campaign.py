@@ -70,6 +70,12 @@ def test_a_local_folder_needs_no_integration_and_one_word_chooses_cloud_synced_f
     assert "prefix 'work' must end in a slash" in problem(campaigns)
 
 
+@pytest.mark.parametrize("require", ["all", 0.9, 1, {"stage": "Review"}])
+def test_how_much_ground_truth_is_enough_is_one_of_three(campaigns: Path, require: Any) -> None:
+    write(campaigns, ground_truth={"require": require})
+    assert load_campaign("roads").ground_truth.model_dump()["require"] == require
+
+
 def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BENCHMARK_QA_CAMPAIGNS", raising=False)
     assert load_campaign("demo").title == "Demo"
@@ -96,6 +102,14 @@ def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
             "campaign: import.mode: Encord cannot mirror a local fol",
         ),
         ({"integration": None}, "campaign: integration: name Encord's cloud integration that can read s3://roads"),
+        *(
+            (
+                {"ground_truth": {"require": require}},
+                f"ground_truth.require: {require!r} is none of these: all, a share",
+            )
+            for require in ("most", 0, 1.5, True, {"stage": None}, {"step": "Review"})
+        ),
+        ({"ground_truth": {"require": {"stage": ""}}}, "ground_truth.require"),
         ({"name": "streets"}, "name is 'streets' but the file is called roads.yaml"),
         ({"ontology": {}}, "ontology: name the ontology by hash or by title, one of them"),
         ({"ontology": {"hash": "h", "title": "t"}}, "ontology: name the ontology by hash or by title, one of them"),

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pkgutil import resolve_name
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from airflow.sdk import BaseHook
 
+from encord_provider.triggers import base
 from encord_provider.triggers.project import EncordGroundTruthCompleteTrigger
 from encord_provider.triggers.storage import EncordUploadJobsTrigger
 from tests.emulator.emulator_support import ESTABLISHING, INTEGRATION, image_manifest, new_key
@@ -38,6 +41,11 @@ def upload_jobs(*jobs: tuple[str, str], seconds: float = 10.0) -> BaseTrigger:
     return EncordUploadJobsTrigger(
         jobs=jobs, encord_conn_id="encord_default", poll_interval=0.02, end_time=time.time() + seconds
     )
+
+
+async def until_held(control: Control) -> None:
+    while not control.call("GET", "faults")[0]["holding"]:  # noqa: ASYNC110 - another process's event
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -156,3 +164,72 @@ async def test_the_connection_is_read_without_blocking_the_triggerer(
 
     monkeypatch.setattr(BaseHook, "get_connection", refuse)
     assert await events_of(upload_jobs(job)) == [{"status": "success", "pending": 0}]
+
+
+async def test_a_cancelled_wait_ends_at_once_though_its_look_hangs(control: Control, job: tuple[str, str]) -> None:
+    control.call("POST", "faults", {"match": "upload-jobs/", "hold": "before"})
+    waiting = asyncio.create_task(events_of(upload_jobs(job)))
+    await until_held(control)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert control.call("GET", "faults")[0]["holding"]  # it did not wait for the look
+    control.call("DELETE", "faults")
+
+
+async def test_many_looks_that_hang_leave_asyncio_its_threads(control: Control, job: tuple[str, str]) -> None:
+    control.call("POST", "faults", {"match": "upload-jobs/", "hold": "before"})
+    waiting = [asyncio.create_task(events_of(upload_jobs(job, seconds=0.1))) for _ in range(12)]
+    await until_held(control)
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 30) == "free"
+    control.call("DELETE", "faults")
+    assert [len(events) for events in await asyncio.gather(*waiting)] == [1] * 12
+
+
+async def test_the_sdk_never_sleeps_in_a_look_itself(control: Control, job: tuple[str, str]) -> None:
+    """Its own retries obey any Retry-After, in a thread that nobody can wake."""
+    control.call("POST", "faults", {"match": "upload-jobs/", "status": 429, "retry_after": 3600})
+    assert await asyncio.wait_for(events_of(upload_jobs(job, seconds=0.3)), 60) == [{"status": "timeout"}]
+    assert control.call("GET", "faults")[0]["matched"] == 2  # and a last look at the deadline
+
+
+@pytest.mark.parametrize("says_when", [True, False], ids=["with Retry-After", "without"])
+async def test_the_rate_limit_of_encord_is_kept_to(
+    control: Control, job: tuple[str, str], monkeypatch: pytest.MonkeyPatch, says_when: bool
+) -> None:
+    control.switch(retry_after_header=says_when)
+    pauses: list[float] = []
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+        control.switch(rate_limit_per_minute=1 if len(pauses) == 1 else 0)
+
+    # The module's own name, not asyncio's: the emulator runs in this process too.
+    own = SimpleNamespace(sleep=note, get_running_loop=asyncio.get_running_loop)
+    monkeypatch.setattr(base, "asyncio", own)
+    [event] = await events_of(upload_jobs(job, job, seconds=600))
+    assert event == {"status": "success", "pending": 0}
+    # The first comes before any look: an event before the worker has noticed that the task waits would cost a retry.
+    assert pauses[0] == 0.02
+    assert [pause >= 1 for pause in pauses[1:]] == [says_when]
+
+
+async def test_progress_is_told_when_it_changes_but_not_too_often(
+    monkeypatch: pytest.MonkeyPatch, job: tuple[str, str]
+) -> None:
+    told: list[str] = []
+
+    async def keep(key: str, value: str, **task: Any) -> None:
+        assert (key, task) == ("progress", {"dag_id": "d", "task_id": "t", "run_id": "r", "map_index": -1})
+        told.append(value)
+
+    monkeypatch.setattr(base.XCom, "aset", keep)
+    trigger = upload_jobs(job)
+    trigger._task_instance = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1)
+    clock = 1000.0
+    monkeypatch.setattr(base, "time", SimpleNamespace(monotonic=lambda: clock))
+    looks = [(0, "1 of 3"), (100, "2 of 3"), (299, "2 of 3"), (300, "2 of 3"), (900, "2 of 3"), (901, "3 of 3")]
+    for seconds, progress in looks:
+        clock = 1000.0 + seconds
+        await trigger._tell(progress)
+    assert told == ["1 of 3", "2 of 3", "3 of 3"]
