@@ -67,6 +67,7 @@ def campaign_dag(campaign: Campaign) -> DAG:
         schedule=CronDataIntervalTimetable(cron, timezone="UTC") if cron else None,
         start_date=START_DATE,
         catchup=False,
+        is_paused_upon_creation=campaign.schedule.paused,
         max_active_runs=1,
         tags=["benchmark-qa", "encord", campaign.name],
         doc_md=DOC.format(title=campaign.title, summary=campaign.summary, name=campaign.name),

@@ -48,6 +48,22 @@ Makes the project in which known units are mixed with real work, or adds to it w
 
 **If it fails**, its last line names what Encord does not have: the workflow template, a dataset, a person. {AGAIN}
 """,
+    "begin_first_pass": """
+Goes on to a first pass of routing and scoring where a person started the run, and skips it in others: they come several
+at a time, and leave it to the loop.
+
+**If it fails**, clear it.
+""",
+    "wait_for_turn": """
+Waits until no pass of the loop is at work: two at a time would route and score the same tasks.
+
+**If it fails**, a pass of the loop did not end. Look at that run, then clear this task.
+""",
+    "find_work": f"""
+Sees by a few requests whether there is anything to do, and skips the pass where there is not; its log says why.
+
+**If it fails**, its last line names the wrong field of the form, or the stage that is not as the campaign says. {AGAIN}
+""",
     "route_tasks": f"""
 Sends each task that waits at the agent stage along its pathway: known units one way, real work the other.
 
@@ -72,6 +88,11 @@ it would do.
 
 **If it fails**, its last line names the task and the action that Encord refused. Correct `policy`, or the project.
 {AGAIN}
+""",
+    "remember_pass": """
+Remembers how far this pass came, so that the next one sees what is new.
+
+**If it fails**, nothing is lost: the next pass looks at everything.
 """,
     "publish_scores": """
 Writes the scorecard, its numbers as JSON, and one line an annotator: the tab *Scorecard*.

@@ -33,6 +33,7 @@ def loop_dag(campaign: Campaign) -> DAG:
         schedule=_schedule(campaign),
         start_date=START_DATE,
         catchup=False,
+        is_paused_upon_creation=campaign.schedule.paused,
         max_active_runs=1,
         tags=["benchmark-qa", "encord", campaign.name],
         doc_md=DOC.format(title=campaign.title, name=campaign.name),

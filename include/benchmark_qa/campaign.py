@@ -202,9 +202,11 @@ class ScheduleSettings(_Settings):
 
     ``campaign`` looks for new files (each run covers the objects modified since the last); ``loop`` routes and scores.
     ``queue`` is the URL of an SQS queue whose messages, such as a bucket's notifications, start a run of the campaign;
-    ``queue_connection`` the Airflow connection for it, else the default chain's credentials.
+    ``queue_connection`` the Airflow connection for it, else the default chain's credentials. ``paused``: the Dags are
+    not turned on before a person does it, whatever Airflow is set to do with new ones.
     """
 
+    paused: bool = True
     campaign: str | None = None
     queue: Text | None = None
     queue_connection: Text | None = None

@@ -123,7 +123,8 @@ def _airflow_environment(encord_url: str, bucket_url: str) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         # SQLite has one writer at a time; a first request can take longer than the 5 s that others wait by default.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{places.AIRFLOW_HOME}/airflow.db?timeout=60",
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        # A campaign that is wrong shows as the one line that says so.
+        "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",

@@ -264,6 +264,14 @@ def test_a_broken_campaign_hides_no_other(tmp_path: Path, monkeypatch: pytest.Mo
     )
 
 
+def test_an_import_error_is_the_one_line_where_airflow_is_told_so(
+    parse_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS", "False")
+    [error] = parse_with({"scorring": {}}).import_errors.values()
+    assert re.fullmatch(r"/\S+/demo\.yaml: scorring: no such field", error)
+
+
 def test_a_schedule_of_the_campaign_is_the_dags(parse_with: Any) -> None:
     bag = parse_with({"schedule": {"campaign": "0 3 * * *", "loop": None}})
     assert bag.import_errors == {}
