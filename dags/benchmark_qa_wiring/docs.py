@@ -40,8 +40,8 @@ Marking the task as success goes on with the ground truth as it is.
 Asks a person, under *Required Actions*, whether annotators may be scored against this ground truth, where the form says
 so, and until there is a production project. Without `approval` it skips itself, and the run goes on.
 
-**If it fails**, Encord could not be asked: clear the task. If a person rejects, all that comes after is skipped: have the
-ground truth mended, and trigger the Dag again.
+**If it fails**, Encord could not be asked: clear the task. If a person rejects, all that comes after is skipped: have
+the ground truth mended, and trigger the Dag again.
 """,
     "create_production_project": f"""
 Makes the project in which known units are mixed with real work, or adds to it what it lacks. The loop starts with it.

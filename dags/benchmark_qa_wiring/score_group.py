@@ -7,7 +7,7 @@ from typing import Any, cast
 from airflow.sdk import BaseOperator, TaskGroup, chain
 
 from benchmark_qa_wiring.form import for_run
-from benchmark_qa_wiring.settings import result
+from benchmark_qa_wiring.settings import result, scorecard_asset
 from encord_provider.operators.decisions import EncordApplyDecisionsOperator
 from encord_provider.operators.labels import EncordListSubmissionsOperator, EncordScoreLabelsOperator
 from encord_provider.operators.scorecard import PublishScoresOperator
@@ -71,6 +71,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
         )
         publish_scores = PublishScoresOperator(
             task_id="publish_scores",
+            outlets=[scorecard_asset(campaign)],
             campaign_title=campaign.title,
             workspace=workspace,
             decision=for_run(campaign, "decision"),

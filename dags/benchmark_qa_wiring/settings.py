@@ -62,3 +62,11 @@ def production_project_asset(campaign: Campaign) -> Asset:
         name=f"benchmark_qa__{campaign.name}__production_project",
         uri=f"encord://benchmark-qa/{campaign.name}/production-project",
     )
+
+
+def scorecard_asset(campaign: Campaign) -> Asset:
+    """Return the asset that is updated with each published scorecard; its events' extras have the counts."""
+    return Asset(
+        name=f"benchmark_qa__{campaign.name}__scorecard",
+        uri=f"encord://benchmark-qa/{campaign.name}/scorecard",
+    )

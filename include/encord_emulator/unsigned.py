@@ -22,7 +22,14 @@ from include.encord_emulator.control import CONTROLS, Ask
 from include.encord_emulator.dispatch import body_json, json_response
 from include.encord_emulator.errors import ApiError, forbidden, invalid
 from include.encord_emulator.limits import read_body
-from include.encord_emulator.project_page import PATH, project_page
+from include.encord_emulator.pages import (
+    DATASET_PATH,
+    FOLDER_PATH,
+    PROJECT_PATH,
+    dataset_page,
+    folder_page,
+    project_page,
+)
 from include.encord_emulator.store.uploads import settle_due_jobs
 from include.encord_emulator.world import World
 
@@ -46,10 +53,17 @@ def control_routes(world: World) -> list[Route]:
         Route(f"/_emulator/{name}", _endpoint(world, act(control)), methods=[method])
         for (method, name), control in CONTROLS.items()
     ]
-    page = _endpoint(world, lambda request, _: project_page(world, request.path_params["project_hash"]))
     # Left to Starlette, an unknown path would be answered under any Host.
     unknown = Route("/_emulator{rest:path}", _endpoint(world, _unknown), methods=METHODS)
-    return [*routes, unknown, Route(PATH, page, methods=["GET"])]
+    return [*routes, unknown, *_page_routes(world)]
+
+
+def _page_routes(world: World) -> list[Route]:
+    project = _endpoint(world, lambda request, _: project_page(world, request.path_params["project_hash"]))
+    folder = _endpoint(world, lambda request, _: folder_page(world, request.path_params["uuid"]))
+    dataset = _endpoint(world, lambda request, _: dataset_page(world, request.path_params["dataset_hash"]))
+    pages = {PROJECT_PATH: project, FOLDER_PATH: folder, DATASET_PATH: dataset}
+    return [Route(path, page, methods=["GET"]) for path, page in pages.items()]
 
 
 def _unknown(request: Request, _body: bytes) -> Any:

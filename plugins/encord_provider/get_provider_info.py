@@ -22,10 +22,12 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": "encord_provider.hooks.encord.EncordHook",
                 "hook-name": "Encord",
                 "ui-field-behaviour": {
-                    "hidden-fields": ["login", "schema", "port", "extra"],
+                    "hidden-fields": ["login", "schema", "extra"],
                     "relabeling": {"host": "API address (custom region only)", "password": "Private SSH key"},
                     "placeholders": {
                         "host": "https://encord.example.com",
+                        # Airflow 3.3.2 refuses to test a connection without a port (apache/airflow#73298).
+                        "port": "443; the Test button needs one",
                         "password": "Ed25519 private key: the PEM text, or its base64 on one line",
                     },
                 },

@@ -22,6 +22,7 @@ WEB_APPS = {
     "https://api.us.encord.com": "https://app.us.encord.com",
 }
 LONGEST_TIMEOUT = 3600
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 _ADDRESS = re.compile(r"https?://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?", re.IGNORECASE)
 
 
@@ -112,7 +113,8 @@ class ConnectionFields:
             return ""
         if "://" not in host:
             host = f"{self._connection.schema or 'https'}://{host}"
-        host = f"{host}:{port}" if port else host
+        if port and port != _DEFAULT_PORTS.get(host.partition("://")[0]):
+            host = f"{host}:{port}"
         if not _ADDRESS.fullmatch(host):
             self._refuse("host", f"{host!r} is no address such as https://api.encord.com, without a path")
         return host

@@ -18,7 +18,7 @@ _WAYS = {
     "ProxyError": "cannot be reached: the proxy of this machine (HTTPS_PROXY) does not let it through",
     "ConnectTimeoutError": "cannot be reached: none within field connect_timeout. Is a firewall between?",
     "ReadTimeoutError": "took the request, but did not answer within field read_timeout: try again, or allow more",
-    "NameResolutionError": "cannot be reached: no such host name is known here. Is it right, and this machine online?",
+    "NameResolutionError": "cannot be reached: no such host name is known here. Is it spelled rightly, are you online?",
 }
 """What is to be said of an address, by the name of what was raised when it was asked."""
 

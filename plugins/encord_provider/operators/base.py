@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import functools
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from encord_provider import metrics
 from encord_provider.hooks.encord import EncordHook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from airflow.sdk import Context
 
@@ -23,7 +25,7 @@ class EncordTask(BaseOperator):
         """Wrap ``execute``; a task that goes on after a wait comes through :meth:`resume_execution` instead."""
         super().__init_subclass__(**kwargs)
         if "execute" in vars(cls):
-            cls.execute = _saying_refusals(cls.execute)  # type: ignore[method-assign]
+            cls.execute = _watching(cls.execute)  # type: ignore[method-assign]
 
     @cached_property
     def hook(self) -> EncordHook:
@@ -32,8 +34,17 @@ class EncordTask(BaseOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after a wait."""
-        with self.hook.refusal_said_plainly():
+        with self._watched(context):
             return super().resume_execution(next_method, next_kwargs, context)
+
+    @contextlib.contextmanager
+    def _watched(self, context: Context) -> Iterator[None]:
+        """Say a refusal plainly, and count what was asked of Encord, also where the task fails or defers itself."""
+        try:
+            with self.hook.refusal_said_plainly():
+                yield
+        finally:
+            metrics.count(context, "encord_requests", self.hook.requests)
 
 
 class EncordBaseOperator(EncordTask):
@@ -48,10 +59,10 @@ class EncordBaseOperator(EncordTask):
         self.encord_conn_id = encord_conn_id
 
 
-def _saying_refusals(execute: Callable[..., Any]) -> Callable[..., Any]:
+def _watching(execute: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(execute)
-    def wrapper(self: EncordTask, *args: Any, **kwargs: Any) -> Any:
-        with self.hook.refusal_said_plainly():
-            return execute(self, *args, **kwargs)
+    def wrapper(self: EncordTask, context: Context, **kwargs: Any) -> Any:
+        with self._watched(context):
+            return execute(self, context, **kwargs)
 
     return wrapper

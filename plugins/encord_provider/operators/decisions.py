@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from encord_provider import metrics
 from encord_provider.links.encord import EncordProjectLink, EncordStageLink
 from encord_provider.operators.acting import TASK_ACTIONS, Actor
 from encord_provider.operators.action_log import ActionLog
@@ -102,6 +104,7 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
             results = actor.act([*plan.records, *left_open], destinations, actions)
             say_results(self.log, results, self.hook.project_url(self.project_hash))
         store.write(ledger)
+        metrics.count_each(context, "actions", "action", _done(results))
         return {"scored": len(scored | {task.data_hash for task in tasks}), **_counts(results)}
 
     def _batches(self) -> list[str]:
@@ -166,11 +169,17 @@ def _write_dry_run(workspace: Bucket, project_hash: str, records: Sequence[Actio
         workspace.write(key, dump_records(records))
 
 
+def _done(results: Sequence[ActionResult]) -> Counter[str]:
+    from include.benchmark_qa.ledger.outcomes import Outcome
+
+    return Counter(one.record.action for one in results if one.outcome is Outcome.DONE)
+
+
 def _counts(results: Sequence[ActionResult]) -> dict[str, int]:
     from include.benchmark_qa.ledger.outcomes import Outcome
 
-    done = [one for one in results if one.outcome is Outcome.DONE]
+    done = _done(results)
     return {
-        "acted": sum(one.record.action in TASK_ACTIONS for one in done),
+        "acted": sum(count for action, count in done.items() if action in TASK_ACTIONS),
         "pending": sum(one.outcome is Outcome.FAILED for one in results),
     }

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from encord_provider import metrics
 from encord_provider.adapters.labels import MAIN_BRANCH
 from encord_provider.exceptions import EncordNotFoundError, EncordOntologyError
 from encord_provider.links.encord import EncordProjectLink, EncordStageLink
@@ -231,7 +232,10 @@ class EncordScoreLabelsOperator(EncordBaseOperator):
         name = name_of(self.batch)
         gone = gone_entries(submissions, looks, looked_at)
         LedgerStore(workspace, self.project_hash).write_batch(name, [*entries, *gone])
-        return self._summary(len(submissions), len(looks), facts)
+        summary = self._summary(len(submissions), len(looks), facts)
+        metrics.count(context, "submissions_scored", summary["submissions"] - summary["not_computed"])
+        metrics.count(context, "submissions_not_computed", summary["not_computed"])
+        return summary
 
     def _labels(self, submissions: Sequence[Submission]) -> tuple[dict[BranchKey, SavedLabels], dict[str, SavedLabels]]:
         saved = {(one.data_hash, one.label_branch_name) for one in submissions if one.label_hash}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from encord_provider.adapters.projects import Member, ProjectSpec
 from encord_provider.links.encord import EncordProjectLink
 from encord_provider.operators.base import EncordBaseOperator
+from encord_provider.outlets import describe_outlets
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -77,7 +78,23 @@ class EncordCreateProjectOperator(EncordBaseOperator):
         self.project_hash, created = self.hook.projects.ensure(spec)
         self.log.info("%s project %r (%s)", "Created" if created else "Found", self.title, self.project_hash)
         context["ti"].xcom_push(key="ontology_hash", value=ontology_hash)
+        if self.outlets:
+            describe_outlets(context, self.outlets, self._facts(self.project_hash, spec))
         return self.project_hash
+
+    def _facts(self, project_hash: str, spec: ProjectSpec) -> dict[str, Any]:
+        """Return what the asset's event tells of the project; units of all datasets that it was made for."""
+        units = {
+            dataset_hash: len(self.hook.datasets.data_hashes(dataset_hash)) for dataset_hash in spec.dataset_hashes
+        }
+        return {
+            "project_hash": project_hash,
+            "title": spec.title,
+            "url": self.hook.project_url(project_hash),
+            "ontology_hash": spec.ontology_hash,
+            "dataset_units": units,
+            "units": sum(units.values()),
+        }
 
     def _ensure_ontology(self) -> str:
         from include.benchmark_qa.ontology import OntologySettings

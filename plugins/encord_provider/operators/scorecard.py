@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from encord_provider import metrics
+from encord_provider.outlets import describe_outlets
 from include.benchmark_qa import paths
+from include.benchmark_qa.decisions import Decision
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -76,12 +80,18 @@ class PublishScoresOperator(BaseOperator):
         self.log.info("Scorecard of %r\n%s", self.campaign_title, scorecard_text(report.annotators))
         for one in report.running_out:
             self.log.warning("Known units run out: %s. More of them keep the scores meaningful", one)
-        return {
+        decisions = Counter(annotator.decision.value for annotator in report.annotators)
+        for decision in Decision:
+            metrics.gauge(context, "annotators", decisions[decision.value], decision=decision.value)
+        result = {
             "scorecard": paths.SCORECARD,
             "annotators": len(report.annotators),
             "submissions": sum(annotator.submissions for annotator in report.annotators),
             "not_computed": len(report.not_computed),
         }
+        facts = {decision.value.lower(): decisions[decision.value] for decision in Decision}
+        describe_outlets(context, self.outlets, result | facts | {"workspace": self.workspace})
+        return result
 
     def _report(self, workspace: Bucket) -> ScoreReport:
         from include.benchmark_qa.results.report import read_report

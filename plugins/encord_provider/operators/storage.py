@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import conf
 
+from encord_provider import metrics
 from encord_provider.adapters.patience import PASSING, patiently
 from encord_provider.exceptions import EncordTimeoutError, EncordTriggerEventError, EncordUploadError
 from encord_provider.links.encord import EncordDatasetLink, EncordFolderLink
@@ -240,6 +241,8 @@ class EncordImportFilesOperator(EncordBaseOperator):
         for one, report in zip(imports, reports, strict=True):
             self.log.info("%s", report)
             done |= self._link(one, report)
+            metrics.count(context, "units_registered", report.registered.units, kind=one.kind)
+            metrics.count(context, "units_refused", report.not_registered.units, kind=one.kind)
             one.finish()
         self._refuse_failures(reports, done["report"])
         return done

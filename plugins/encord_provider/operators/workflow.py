@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from encord_provider import metrics
 from encord_provider.exceptions import EncordNotFoundError, EncordWorkflowError
 from encord_provider.links.encord import EncordProjectLink, EncordStageLink
 from encord_provider.operators.base import EncordBaseOperator
@@ -109,7 +110,9 @@ class EncordRouteTasksOperator(EncordBaseOperator):
                 waiting = self._mix(TaskMixing(self.hook, project_hash, self._known_units, self.benchmark_mix), context)
             ways |= self._plan(tasks)
             routing.send(tasks, {task.task_uuid: pathways[ways[task.task_uuid]] for task in tasks})
-        return {"project_hash": project_hash, "routed": self._tell(names, ways), "waiting": waiting}
+        routed = self._tell(names, ways)
+        metrics.count_each(context, "tasks_routed", "pathway", routed)
+        return {"project_hash": project_hash, "routed": routed, "waiting": waiting}
 
     def _find_project(self) -> str:
         if project_hash := self.hook.projects.find(self.project_title):

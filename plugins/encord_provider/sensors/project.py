@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
 from airflow.sdk.exceptions import AirflowSensorTimeout
 
+from encord_provider import metrics
 from encord_provider.adapters.patience import PASSING, is_one_of, patiently
 from encord_provider.adapters.progress import Progress, Requirement
 from encord_provider.exceptions import EncordTimeoutError, EncordTriggerEventError
@@ -71,6 +72,8 @@ class EncordGroundTruthSensor(EncordTask, BaseSensorOperator):
             if self.deferrable
             else patiently(self._look, pause=self.poke_interval, end_time=end_time, passing=PASSING)
         )
+        metrics.gauge(context, "ground_truth_complete", progress.complete)
+        metrics.gauge(context, "ground_truth_units", progress.units)
         if progress != self._seen:
             where = self.hook.project_url(self.project_hash)
             self.log.info("Ground truth: %s. People label at %s", progress, where)

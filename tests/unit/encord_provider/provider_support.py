@@ -49,8 +49,10 @@ ROADS = {
 
 @dataclass
 class FakeTaskInstance:
-    """The two things of a task instance that our operators touch."""
+    """The things of a task instance that our operators touch."""
 
+    dag_id: str = "benchmark_qa__roads"
+    task_id: str = "task"
     start_date: datetime = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
     pushed: dict[str, Any] = field(default_factory=dict)
 

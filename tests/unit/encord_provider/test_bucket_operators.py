@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from encord_provider.links.encord import EncordProjectLink
 from encord_provider.operators.bucket import ListBucketOperator
 from encord_provider.operators.manifest import GenerateManifestOperator
-from encord_provider.operators.workflow import EncordRouteTasksOperator
 from include.benchmark_qa.manifest.render import read_shard
 from tests.unit.encord_provider.provider_support import run
 
@@ -145,17 +143,6 @@ def test_a_listing_becomes_a_manifest_a_kind(bucket: Path, workspace: Path) -> N
         if (shards := sorted((workspace / made["manifest"] / kind).glob("*[0-9].json")))
     }
     assert units == {"benchmark": ["benchmark/a.jpg"], "production": ["production/b.jpg", "production/c.jpg"]}
-
-
-def test_a_link_leads_to_the_project_once_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_ENCORD_DEFAULT", '{"conn_type": "encord"}')
-    operator = EncordRouteTasksOperator(task_id="route", project_title="P", benchmark_dataset_title="B")
-    [link] = operator.operator_extra_links
-    assert isinstance(link, EncordProjectLink)
-    assert link.name == "Open in Encord"
-    assert link.get_link(operator, ti_key=None) == ""
-    operator.project_hash = "p-1"
-    assert link.get_link(operator, ti_key=None) == "https://app.encord.com/projects/view/p-1/summary"
 
 
 @pytest.mark.parametrize("is_interval", [False, True])

@@ -31,6 +31,8 @@ def fields(*, extra: dict[str, Any] | None = None, **standard: Any) -> Connectio
         ({"extra": {"region": "us"}, "host": "https://api.us.encord.com/"}, "https://api.us.encord.com"),
         ({"extra": {"region": "custom"}, "host": "encord.hospital.example"}, "https://encord.hospital.example"),
         ({"host": "http://127.0.0.1", "port": 9}, "http://127.0.0.1:9"),
+        ({"host": "https://api.us.encord.com", "port": 443, "extra": {"region": "us"}}, "https://api.us.encord.com"),
+        ({"port": 443}, "https://api.encord.com"),
     ],
 )
 def test_the_region_or_the_host_names_the_api(given: dict[str, Any], domain: str) -> None:

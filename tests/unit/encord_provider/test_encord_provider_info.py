@@ -36,7 +36,7 @@ def test_the_connection_form_has_our_fields(providers: ProvidersManager) -> None
     )
     behaviour = providers.field_behaviours["encord"]
     assert behaviour["relabeling"] == {"host": "API address (custom region only)", "password": "Private SSH key"}
-    assert set(behaviour["hidden_fields"]) == {"login", "schema", "port", "extra"}
+    assert set(behaviour["hidden_fields"]) == {"login", "schema", "extra"}
     fields = {name for name in providers.connection_form_widgets if name.startswith("extra__encord__")}
     named = "region", "ssh_key_file", "connect_timeout", "read_timeout", "user_agent", "web_app", "test_project"
     assert fields == {f"extra__encord__{name}" for name in named}
