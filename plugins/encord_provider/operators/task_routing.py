@@ -62,6 +62,8 @@ class TaskRouting:
             self._send_halves(bundle, pathways)
 
     def _send_halves(self, bundle: Sequence[AgentTask], pathways: Mapping[str, str]) -> None:
+        if len(bundle) > self._size:  # too many at once, as is known by now: the next listing has them
+            return
         if len(bundle) == 1:
             self._refused[bundle[0].task_uuid] = bundle[0]
             if len(self._refused) > MAX_REFUSED:
