@@ -33,7 +33,7 @@ class ActionRecord:
     One action: ``who`` and ``what``, ``why``, the scores that caused it with their versions, and when.
 
     ``key`` tells one (submissions, verdict) from another; ``state`` is the task's at that moment. ``target`` is the
-    stage of a ``move``, the pathway of a ``proceed``, the notifier of a ``notify``.
+    stage of a ``move``, the pathway of a ``proceed``, the notifier of a ``notify``; ``by`` is the run that did it.
     """
 
     key: str
@@ -48,6 +48,7 @@ class ActionRecord:
     reason: str
     scores: tuple[dict[str, Any], ...] = ()
     hints: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    by: str = ""
 
     @property
     def name(self) -> str:
@@ -154,7 +155,7 @@ def load_records(content: bytes) -> list[ActionRecord]:
     for line in read_lines(content):
         if "outcome" not in line:
             hints = tuple((who, tuple(said)) for who, said in line["hints"])
-            fields = {name: line[name] for name in ActionRecord.__slots__}
+            fields = {name: line[name] for name in ActionRecord.__slots__ if name in line}
             records.append(ActionRecord(**fields | {"who": tuple(line["who"]), "hints": hints}))
     return records
 

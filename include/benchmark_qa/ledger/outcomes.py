@@ -61,7 +61,8 @@ def take_lines(ledger: Ledger, name: str, content: bytes) -> None:
         outcome = str(line.get("outcome", _RECORDED))
         what = f"{line.get('action', '')} {line.get('target', '')}".strip()
         status = _RECORDED if outcome == Outcome.FAILED else outcome
-        ledger.acted[line["key"]] = _mark(status, what, str(line.get("state", "")))
+        is_final = status in (Outcome.DONE, Outcome.WITHDRAWN)
+        ledger.acted[line["key"]] = status if is_final else _mark(status, what, str(line.get("state", "")))
     ledger.action_files.append(name)
 
 

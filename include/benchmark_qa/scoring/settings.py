@@ -114,7 +114,7 @@ class PolicySettings(_Settings):
 
     :param on_pass: the step when every submission of the task passed.
     :param on_fail: the step when one of them failed.
-    :param on_annotator_fail: what is planned for an annotator whose decision is FAIL; never before ``min_tasks``.
+    :param on_annotator_fail: what becomes of an annotator whose decision is FAIL; never before ``min_tasks``.
     :param issues: whether hints become issues on the data unit, where all of its annotators may see them.
     :param notify: who is told of an annotator whose decision is FAIL.
     :param dry_run: say and record what would be done, and do nothing.

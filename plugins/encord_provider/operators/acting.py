@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from encord_provider.adapters.refusals import Sent
@@ -23,11 +23,12 @@ class Actor:
     Tasks go first: an issue or a notice can follow when a task has moved, and a task cannot follow an issue that Encord
     may count as a change of it. What Encord refuses does not keep the rest from being done.
 
-    :param notify: sends the notice of a record; whatever it raises is that notifier's own failure
+    :param notify: sends the notice of a record, with why its annotator was not removed, if so; whatever it raises is
+        that notifier's own failure
     """
 
     def __init__(
-        self, hook: EncordHook, project_hash: str, scored_stage: str, notify: Callable[[ActionRecord], None]
+        self, hook: EncordHook, project_hash: str, scored_stage: str, notify: Callable[[ActionRecord, str], None]
     ) -> None:
         self._hook = hook
         self._project_hash = project_hash
@@ -59,11 +60,7 @@ class Actor:
         results = self._send(workflow.review, reviews, {one.task_uuid: one.action for one in reviews}, log)
         results += self._send(workflow.move, moves, destinations, log)
         results += self._write_issues([one for one in records if one.action == "issue"], log)
-        for one in records:
-            if one.action in self._for_people:
-                log.note(done := [self._for_people[one.action](self, one)])
-                results += done
-        return results
+        return results + self._act_on_people([one for one in records if one.action in ("remove", "notify")], log)
 
     def _send(
         self,
@@ -104,23 +101,36 @@ class Actor:
         log.note(results)
         return results
 
+    def _act_on_people(self, records: Sequence[ActionRecord], log: ActionLog) -> list[ActionResult]:
+        """Remove and tell, each removal before the notices of it."""
+        results: list[ActionResult] = []
+        notes: dict[str, str] = {}
+        for one in records:
+            [email] = one.who
+            if one.action == "remove":
+                result = self._remove(one)
+                notes[email] = result.why
+            else:
+                result = self._tell(one, notes.get(email, ""))
+            log.note([result])
+            results.append(result)
+        return results
+
     def _remove(self, record: ActionRecord) -> ActionResult:
         from include.benchmark_qa.ledger.outcomes import ActionResult, Outcome
 
         why = self._hook.people.remove_annotator(self._project_hash, record.who[0])
         return ActionResult(record, Outcome.REFUSED if why else Outcome.DONE, why)
 
-    def _tell(self, record: ActionRecord) -> ActionResult:
+    def _tell(self, record: ActionRecord, note: str) -> ActionResult:
         from include.benchmark_qa.ledger.outcomes import ActionResult, Outcome
 
         try:
-            self._notify(record)
+            self._notify(record, note)
         except Exception as error:  # noqa: BLE001 - whatever a notifier raises must not keep the rest from being done
             # Its text may hold a web hook's address, which is a secret.
             return ActionResult(record, Outcome.FAILED, f"{type(error).__name__}; tried again by the next pass")
         return ActionResult(record, Outcome.DONE)
-
-    _for_people: Mapping[str, Any] = {"remove": _remove, "notify": _tell}
 
 
 def issue_text(record: ActionRecord) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from include.benchmark_qa import paths
@@ -17,12 +18,15 @@ class ActionLog:
     The append-only record of what is done in one project: files of JSON lines, none of which is ever changed.
 
     What is written is noted in the ledger at once.
+
+    :param by: id of the run that acts
     """
 
-    def __init__(self, workspace: Bucket, project_hash: str, ledger: Ledger) -> None:
+    def __init__(self, workspace: Bucket, project_hash: str, ledger: Ledger, by: str) -> None:
         self._workspace = workspace
         self._folder = paths.actions(project_hash)
         self._ledger = ledger
+        self._by = by
 
     def take_in(self) -> None:
         """Take into the ledger what a killed pass wrote, or another Dag."""
@@ -38,7 +42,7 @@ class ActionLog:
         from include.benchmark_qa.ledger.actions import dump_records
         from include.benchmark_qa.ledger.outcomes import is_recorded
 
-        if new := [one for one in records if not is_recorded(self._ledger, one)]:
+        if new := [replace(one, by=self._by) for one in records if not is_recorded(self._ledger, one)]:
             self._append(dump_records(new))
 
     def note(self, results: Sequence[ActionResult]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def say_plan(log: Any, plan: ActionPlan, *, dry_run: bool) -> None:
     log.info("%s: %s", "Would do" if dry_run else "To do", _counted(plan.records))
     for one in plan.records[:MOST_LINES]:
         log.info("%s%s: %s", "Would " if dry_run else "", _named(one), one.reason)
-        for email, hints in one.hints:
-            log.info("Hints for %s: %s", email, "; ".join(hints))
+    for text in list(dict.fromkeys(_hints(plan.records)))[:MOST_LINES]:
+        log.info("Hints for %s", text)
     if more := plan.records[MOST_LINES:]:
         log.info("... and %d more: %s", len(more), _counted(more))
     if plan.left or plan.done:
@@ -43,6 +43,13 @@ def say_results(log: Any, results: Sequence[ActionResult], project_url: str) -> 
 
 def _named(record: ActionRecord) -> str:
     return f"{record.what} {record.name}" + (f" ({record.task_uuid})" if record.task_uuid else "")
+
+
+def _hints(records: Iterable[ActionRecord]) -> Iterator[str]:
+    """Yield the hints of each annotator on each file; an issue has those of its task."""
+    for one in records:
+        for email, hints in one.hints:
+            yield f"{email} on {one.data_title}: {'; '.join(hints)}"
 
 
 def _counted(records: Iterable[ActionRecord]) -> str:

@@ -86,7 +86,7 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
         store = LedgerStore(workspace, self.project_hash)
         ledger = store.read()
         scored = {entry.data_hash for entry in store.take_in(ledger, [*self._batches(), *ledger.outstanding])}
-        actions = ActionLog(workspace, self.project_hash, ledger)
+        actions = ActionLog(workspace, self.project_hash, ledger, context["run_id"])
         actions.take_in()
         tasks = self.hook.workflow.consensus_tasks(self.project_hash, self.scored_stage)
         waiting = list(map(_waiting, tasks))
@@ -145,11 +145,12 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
         decision: DecisionSettings,
         context: Context,
         record: ActionRecord,
+        note: str,
     ) -> None:
         if not record.target:  # nobody is named: what the log says is the notice
             return
         person = plan.failing[record.who[0]]
-        notice = notice_of(person, record, decision, self.hook.project_url(self.project_hash))
+        notice = notice_of(person, record, decision, self.hook.project_url(self.project_hash), note)
         notifiers.send(record.target, notice, context)
 
 

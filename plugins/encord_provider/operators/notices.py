@@ -19,7 +19,8 @@ class Notice:
     What a notifier's templates find under ``annotator``.
 
     ``action`` is the policy's, ``notify`` or ``remove``; rates are shares in [0, 1], ``low`` and ``high`` the ends of
-    the 95 % interval. ``notice_id`` stays the same when a notice is sent again, as after a kill while it was sent.
+    the 95 % interval. ``note`` says why somebody was not removed, and what to do. ``notice_id`` stays the same when a
+    notice is sent again, as after a kill while it was sent.
     """
 
     email: str
@@ -34,6 +35,7 @@ class Notice:
     required_pass_rate: float
     min_tasks: int
     project_url: str
+    note: str
     notice_id: str
 
 
@@ -60,7 +62,9 @@ class Notifiers:
         _make(self._settings[name], 0)({**context, "annotator": notice})
 
 
-def notice_of(person: AnnotatorAction, record: ActionRecord, decision: DecisionSettings, project_url: str) -> Notice:
+def notice_of(
+    person: AnnotatorAction, record: ActionRecord, decision: DecisionSettings, project_url: str, note: str
+) -> Notice:
     """Return what is told of an annotator whose decision is FAIL."""
     return Notice(
         email=person.annotator_email,
@@ -75,6 +79,7 @@ def notice_of(person: AnnotatorAction, record: ActionRecord, decision: DecisionS
         required_pass_rate=decision.required_pass_rate,
         min_tasks=decision.min_tasks,
         project_url=project_url,
+        note=note,
         notice_id=record.key,
     )
 

@@ -48,6 +48,7 @@ def test_each_who_failed_finds_an_issue_with_hints_and_nothing_of_the_truth(
         person: f"{person}: {hints}" for person, hints in HINTS.items()
     }
     assert outcomes(campaign) == [("reject", "done"), *[("issue", "done")] * 3]
+    assert {one["by"] for one in lines(campaign) if "outcome" not in one} == {"manual"}
     assert campaign.decide(scores, **REJECT_WITH_ISSUES)["acted"] == 0
     assert len(issues(client, campaign)) == 3
 

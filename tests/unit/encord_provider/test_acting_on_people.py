@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from encord.utilities.project_user import ProjectUserRole
 
+from encord_provider.operators.decisions import EncordApplyDecisionsOperator
 from tests.unit.encord_provider import acting_support
 from tests.unit.encord_provider.acting_support import HERE, first_pass, lines, outcomes
 from tests.unit.encord_provider.scoring_support import BESIDE, BLANK, PERFECT, SHIFTED, Campaign, RunCampaign
@@ -27,6 +28,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("encord_default")]
 FAILING = {"required_pass_rate": 0.7, "min_tasks": 2}
 UNDECIDED = {"required_pass_rate": 0.5, "min_tasks": 2}
 TEXT = "{{ annotator.email }} {{ annotator.passes }}/{{ annotator.submissions }} {{ annotator.reason }}"
+NOTE = {"notifier": f"{HERE}.RecordingNotifier", "arguments": {"text": "{{ annotator.note }}"}}
 RECORDING = {"notifier": f"{HERE}.RecordingNotifier", "arguments": {"text": TEXT}}
 BROKEN = {"notifier": f"{HERE}.BrokenNotifier"}
 POOR = sorted((SHIFTED, BESIDE, BLANK))
@@ -152,13 +154,15 @@ def test_who_fails_is_removed_with_the_reason_and_the_manager_is_told(
 
 
 def test_who_is_more_than_an_annotator_stays(
-    campaign: Campaign, client: EncordUserClient, capsys: pytest.CaptureFixture[str]
+    campaign: Campaign, client: EncordUserClient, sent: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = client.get_project(campaign.project_hash)
     project.remove_users([SHIFTED])
     project.add_users([SHIFTED], ProjectUserRole.TEAM_MANAGER)
-    told(campaign, on_annotator_fail="remove")
+    told(campaign, on_annotator_fail="remove", notify=[NOTE])
     assert SHIFTED in members(client, campaign)
+    assert sorted(sent)[:2] == ["", ""]
+    assert "remove this person from the project in Encord's web app" in sorted(sent)[2]
     said = capsys.readouterr().out
     assert f"Refused: remove {SHIFTED}: the role in the project is TEAM_MANAGER, and only annotators" in said
     told(campaign, on_annotator_fail="remove")
@@ -218,3 +222,17 @@ def test_airflows_own_mail_notifier_reaches_a_mail_server(campaign: Campaign, ma
     body = mailbox[0].get_payload()[0].get_payload(decode=True).decode()
     assert body.startswith("0 of 2 submissions passed")
     assert campaign.project_hash in body
+
+
+def test_a_policy_from_a_callable_keeps_the_templates_of_notifiers_for_later() -> None:
+    policy = {"on_annotator_fail": "notify", "notify": [RECORDING], "dry_run": True}
+    operator = EncordApplyDecisionsOperator(
+        task_id="apply_decisions",
+        scores=None,
+        project_hash="{{ params.project }}",
+        scored_stage="Consensus 1",
+        workspace="workspace",
+        policy=lambda context, jinja_env: policy,  # noqa: ARG005 - the names are Airflow's
+    )
+    operator.render_template_fields({"params": {"project": "rendered"}})
+    assert (operator.project_hash, operator.policy) == ("rendered", policy)
