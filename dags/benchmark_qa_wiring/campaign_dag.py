@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, chain
+from airflow.sdk import DAG, AssetOrTimeSchedule, chain, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from benchmark_qa_wiring.approval import approve_ground_truth
@@ -16,6 +16,7 @@ from benchmark_qa_wiring.settings import (
     START_DATE,
     check_places,
     default_args,
+    new_files_asset,
     production_project_asset,
     result,
 )
@@ -24,7 +25,14 @@ from encord_provider.operators.manifest import GenerateManifestOperator
 from encord_provider.operators.project import EncordCreateProjectOperator
 from encord_provider.operators.storage import EncordImportFilesOperator
 from encord_provider.sensors.project import EncordGroundTruthSensor
+from encord_provider.timetables import BackfillTimetable
 from include.benchmark_qa.campaign import Campaign, ProjectSettings
+
+EVERY_DAY = "0 0 * * *"
+# Runs may wait for ground truth for weeks, in the triggerer, and must not keep later intervals from being listed.
+MAX_ACTIVE_RUNS = 16
+
+LEFT_TO_LOOP = frozenset({"scheduled", "backfill", "asset_triggered"})
 
 DOC = """
 ### {title}: from files in a bucket to annotators' scores
@@ -48,6 +56,10 @@ where the campaign, or the form, says `approval`, and only until there is a prod
 
 **The scores** are under the tab *Scorecard*, here and on every run.
 
+**When new files have landed**, a scheduled run, or one of a backfill, takes those that were last modified in its data
+interval (start inclusive, end exclusive). Such a run leaves routing and scoring to the loop, as does one that a queue's
+message starts. Late files: run their interval again.
+
 The campaign's settings are in `include/campaigns/{name}.yaml`; the form overrides some of them for one run.
 """
 
@@ -59,25 +71,43 @@ def campaign_dag(campaign: Campaign) -> DAG:
     :raises CampaignError: the campaign's bucket or workspace is none that this project can open
     """
     check_places(campaign)
-    cron = campaign.schedule.campaign
     with DAG(
         dag_id=f"benchmark_qa__{campaign.name}",
         dag_display_name=f"Benchmark QA: {campaign.title}",
-        # A plain cron string would give intervals of no width, and an interval is what a scheduled run lists.
-        schedule=CronDataIntervalTimetable(cron, timezone="UTC") if cron else None,
+        schedule=_schedule(campaign),
         start_date=START_DATE,
         catchup=False,
         is_paused_upon_creation=campaign.schedule.paused,
-        max_active_runs=1,
+        max_active_runs=MAX_ACTIVE_RUNS,
         tags=["benchmark-qa", "encord", campaign.name],
         doc_md=DOC.format(title=campaign.title, summary=campaign.summary, name=campaign.name),
         default_args=default_args(campaign),
     ) as dag:
         projects = _add_projects(campaign)
-        chain(projects, route_and_score(campaign, skip_without_project=False, settle_seconds=60.0))
+        chain(projects, begin_first_pass(), route_and_score(campaign, skip_without_project=False, settle_seconds=60.0))
         add_docs(dag)
         add_form(dag, campaign, CAMPAIGN_FORM)
     return dag
+
+
+@task.short_circuit
+def begin_first_pass(dag_run: Any = None) -> bool:
+    """Go on to a first pass in a run that a person started; others come several at a time, and leave it to the loop."""
+    return dag_run.run_type not in LEFT_TO_LOOP
+
+
+def _schedule(campaign: Campaign) -> Any:
+    """
+    Return the timetable, with the queue's asset if there is a queue.
+
+    Each has real intervals, since an interval is what a scheduled run lists: a plain cron string would give some of no
+    width. Without a cron expression nothing runs by itself, and backfills go day by day.
+    """
+    cron = campaign.schedule.campaign
+    timetable: Any = CronDataIntervalTimetable(cron, "UTC") if cron else BackfillTimetable(EVERY_DAY, "UTC")
+    if campaign.schedule.queue is None:
+        return timetable
+    return AssetOrTimeSchedule(timetable=timetable, assets=[new_files_asset(campaign)])
 
 
 def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
@@ -85,8 +115,10 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
     import_files = _add_import(campaign)
     datasets = result(import_files)
     encord: dict[str, Any] = {"encord_conn_id": campaign.encord_connection}
+    workspace = campaign.workspace_uri
     create_benchmark_project = EncordCreateProjectOperator(
         task_id="create_benchmark_project",
+        workspace=workspace,
         dataset_hashes=[datasets["benchmark_dataset"]],
         ontology=campaign.ontology.model_dump(mode="json", exclude_defaults=True),
         workflow_template=for_run(campaign, "benchmark_project.workflow_template"),
@@ -107,6 +139,7 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
     approve = approve_ground_truth(campaign, create_benchmark_project, wait_for_ground_truth)
     create_production_project = EncordCreateProjectOperator(
         task_id="create_production_project",
+        workspace=workspace,
         trigger_rule="none_failed",  # the approval skips itself where nobody is to be asked
         dataset_hashes=[datasets["benchmark_dataset"], datasets["production_dataset"]],
         ontology="{{ ti.xcom_pull(task_ids='create_benchmark_project', key='ontology_hash') }}",
@@ -127,12 +160,12 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
         "production_prefix": for_run(campaign, "bucket.production_prefix"),
         "bucket_options": campaign.bucket.options,
         "bucket_conn_id": campaign.bucket.connection,
+        "filters": for_run(campaign, "bucket.filters"),
         "workspace": campaign.workspace_uri,
     }
     list_bucket = ListBucketOperator(
         task_id="list_bucket",
         multiple_outputs=True,
-        filters=for_run(campaign, "bucket.filters"),
         **bucket,
     )
     generate_manifest = GenerateManifestOperator(

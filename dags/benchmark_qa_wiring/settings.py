@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, BaseOperator, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import Asset, AssetWatcher, BaseOperator, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from encord_provider.exceptions import EncordTimeoutError
+from encord_provider.triggers.queue import SqsMessagesTrigger
 from include.benchmark_qa.campaign import Campaign, CampaignError
 from include.object_storage import BucketUriError, ObjectStorageError, open_bucket
 
@@ -69,4 +70,15 @@ def scorecard_asset(campaign: Campaign) -> Asset:
     return Asset(
         name=f"benchmark_qa__{campaign.name}__scorecard",
         uri=f"encord://benchmark-qa/{campaign.name}/scorecard",
+    )
+
+
+def new_files_asset(campaign: Campaign) -> Asset:
+    """Return the asset whose watcher reads the campaign's queue: messages there say that files have landed."""
+    name = f"benchmark_qa__{campaign.name}__new_files"
+    trigger = SqsMessagesTrigger(queue_url=str(campaign.schedule.queue), aws_conn_id=campaign.schedule.queue_connection)
+    return Asset(
+        name=name,
+        uri=f"encord://benchmark-qa/{campaign.name}/new-files",
+        watchers=[AssetWatcher(name=name, trigger=trigger)],
     )

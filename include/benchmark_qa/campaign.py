@@ -208,7 +208,7 @@ class ScheduleSettings(_Settings):
 
     paused: bool = True
     campaign: str | None = None
-    queue: Text | None = None
+    queue: Annotated[str, Field(pattern=r"^https?://")] | None = None
     queue_connection: Text | None = None
     loop: str | None = "*/10 * * * *"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 SUBMISSIONS = "scores/submissions/"
@@ -28,6 +29,11 @@ def upload_jobs(folder_uuid: str) -> str:
 def local_uploads(folder_uuid: str) -> str:
     """Return the file that remembers which local files are being uploaded to one Encord folder."""
     return f"uploads/{folder_uuid}.local.json"
+
+
+def turns(name: str) -> str:
+    """Return the folder of the turns in which runs that meet see to one thing."""
+    return f"turns/{hashlib.blake2b(name.encode(), digest_size=12).hexdigest()}/"
 
 
 def import_progress(run_id: str, kind: str) -> str:

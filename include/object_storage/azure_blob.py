@@ -117,6 +117,16 @@ class AzureBucket(sharding.ShardedBucket):
         with self._translated(key):
             self._container.upload_blob(self._name(key), data, overwrite=True)
 
+    def create(self, key: str, data: bytes) -> bool:
+        from azure.core.exceptions import ResourceExistsError
+
+        with self._translated(key):
+            try:
+                self._container.upload_blob(self._name(key), data, overwrite=False)
+            except ResourceExistsError:
+                return False
+        return True
+
     def exists(self, key: str) -> bool:
         # Asked by a listing, as those may ask it who may only list; a key is the first that begins with it.
         with self._translated():

@@ -107,6 +107,18 @@ class GcsBucket(sharding.ShardedBucket):
                 blob.chunk_size = _UPLOAD_CHUNK
                 blob.upload_from_file(data, retry=_retry())
 
+    def create(self, key: str, data: bytes) -> bool:
+        from google.api_core.exceptions import PreconditionFailed
+
+        with self._object(key) as blob:
+            try:
+                blob.upload_from_string(
+                    data, content_type="application/octet-stream", if_generation_match=0, retry=_retry()
+                )
+            except PreconditionFailed:
+                return False
+        return True
+
     def exists(self, key: str) -> bool:
         # Asked by a listing of one, as a key is the first of all keys that begin with it: a HEAD would not say
         # whether the object or the bucket is missing, and those who may only list would be refused.

@@ -80,6 +80,17 @@ class LocalBucket:
             finally:
                 temporary.unlink(missing_ok=True)
 
+    def create(self, key: str, data: bytes) -> bool:
+        path = self._path(key)
+        with self._errors(key, writing=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("xb") as file:
+                    _store(data, file)
+            except FileExistsError:
+                return False
+        return True
+
     def exists(self, key: str) -> bool:
         with self._errors(key):
             return self._path(key).is_file()

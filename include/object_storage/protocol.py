@@ -152,6 +152,15 @@ class Bucket(Protocol):
     def write(self, key: str, data: bytes | BinaryIO) -> None:
         """Store an object, whole or not at all, replacing what was there; a file is read to its end."""
 
+    def create(self, key: str, data: bytes) -> bool:
+        """
+        Store an object unless the key has one, and tell whether it did; of several who try at once, one succeeds.
+
+        An answer that was lost on the way may have said yes: who is told no may find that the content is its own. In a
+        folder, who reads at the same moment may find less than the content. S3 needs ``If-None-Match``, which Amazon
+        has had since 2024; a server that passes over it lets all succeed.
+        """
+
     def exists(self, key: str) -> bool:
         """Tell whether there is an object of exactly this key."""
 

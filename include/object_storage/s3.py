@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # A look at a level gives up after so many pages, or one that shows no prefix: that is one long row of objects.
 MAX_LEVEL_PAGES = 10
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 
 
 class S3Bucket(sharding.ShardedBucket):
@@ -117,6 +118,19 @@ class S3Bucket(sharding.ShardedBucket):
     def write(self, key: str, data: bytes | BinaryIO) -> None:
         with translated(self.uri, key):
             self.client.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        from botocore.exceptions import ClientError
+
+        with translated(self.uri, key):
+            try:
+                self.client.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                # 409: another one's request was under way at the same time, and may have failed; ask again later.
+                if error.response.get("Error", {}).get("Code") in _TAKEN:
+                    return False
+                raise
+        return True
 
     def exists(self, key: str) -> bool:
         # HEAD answers 404 without saying whether the object or the bucket is missing, and 403 to those who may

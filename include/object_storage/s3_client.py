@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.object_storage.s3_listing import list_in_columns
 
 if TYPE_CHECKING:
+    import boto3
     import botocore.session
     from botocore.credentials import Credentials
     from botocore.loaders import Loader
@@ -47,14 +48,8 @@ class S3Access:
 
 def make_client(access: S3Access) -> S3Client:
     """Return an S3 client whose listings come as columns, as ``s3_listing.pages`` wants them."""
-    import boto3
     from botocore.config import Config
 
-    session = _session(access.profile)
-    if access.access_key_id and access.secret_access_key:
-        session.set_credentials(access.access_key_id, access.secret_access_key, access.session_token)
-    if access.role_arn:
-        session = _assuming(session, access.role_arn, access)
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
@@ -62,11 +57,21 @@ def make_client(access: S3Access) -> S3Client:
         max_pool_connections=CONNECTIONS,
         **addressing_config(access),
     )
-    client = boto3.Session(botocore_session=session, region_name=access.region).client(
-        "s3", endpoint_url=access.endpoint_url, config=config
-    )
+    client = make_session(access).client("s3", endpoint_url=access.endpoint_url, config=config)
     list_in_columns(client)
     return client
+
+
+def make_session(access: S3Access) -> boto3.Session:
+    """Return a session that asks as the access says; for other services of Amazon's, too."""
+    import boto3
+
+    session = _session(access.profile)
+    if access.access_key_id and access.secret_access_key:
+        session.set_credentials(access.access_key_id, access.secret_access_key, access.session_token)
+    if access.role_arn:
+        session = _assuming(session, access.role_arn, access)
+    return boto3.Session(botocore_session=session, region_name=access.region)
 
 
 def addressing_config(access: S3Access) -> Mapping[str, Any]:

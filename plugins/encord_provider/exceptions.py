@@ -39,5 +39,9 @@ class EncordTimeoutError(TimeoutError):
     """Something that people or Encord should have finished was not finished in time."""
 
 
+class EncordTurnLostError(RuntimeError):
+    """Another run took over what this one alone was to do, since it had been silent for too long."""
+
+
 class EncordTriggerEventError(RuntimeError):
     """The triggerer sent an event that the task does not understand."""

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import DagSerialization
 from pydantic import BaseModel
 
 from benchmark_qa_wiring.form import add_form, campaign_of_run, for_run
@@ -280,6 +281,23 @@ def test_a_schedule_of_the_campaign_is_the_dags(parse_with: Any) -> None:
     assert timetables == {
         "benchmark_qa__demo": "CronDataIntervalTimetable",
         "benchmark_qa_loop__demo": "AssetTriggeredTimetable",
+    }
+
+
+@pytest.mark.parametrize(("cron", "inner"), [(None, "BackfillTimetable"), ("0 3 * * *", "CronDataIntervalTimetable")])
+def test_a_queue_starts_runs_beside_the_timetable(parse_with: Any, cron: str | None, inner: str) -> None:
+    queue = {"queue": "https://sqs.eu-west-1.amazonaws.com/123456789012/new-files", "queue_connection": "files"}
+    bag = parse_with({"schedule": {"campaign": cron, **queue}})
+    assert bag.import_errors == {}
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(bag.dags["benchmark_qa__demo"]))
+    assert type(dag.timetable.timetable).__name__ == inner
+    assert dag.timetable.periodic
+    [(_, asset)] = bag.dags["benchmark_qa__demo"].timetable.asset_condition.iter_assets()
+    [watcher] = asset.watchers
+    assert watcher.trigger["kwargs"] == {
+        "queue_url": queue["queue"],
+        "aws_conn_id": "files",
+        "poll_interval": 30.0,
     }
 
 

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import DagRunInfo
 
 from tests.conftest import ROOT
 
@@ -38,7 +41,8 @@ CAMPAIGN = {
     "create_benchmark_project": {"wait_for_ground_truth", "approve_ground_truth"},
     "wait_for_ground_truth": {"approve_ground_truth"},
     "approve_ground_truth": {"create_production_project"},
-    "create_production_project": {"route_tasks"},
+    "create_production_project": {"begin_first_pass"},
+    "begin_first_pass": {"route_tasks"},
     **LOOP,
 }
 PARSE = f"""
@@ -94,7 +98,7 @@ def test_a_dag_says_whose_it_is_and_what_it_does(dag: DAG) -> None:
     assert dag.tags == {"benchmark-qa", "encord", "demo"}
     assert dag.doc_md
     assert dag.dag_display_name != dag.dag_id
-    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    assert (dag.catchup, dag.max_active_runs) == (False, 1 if "loop" in dag.dag_id else 16)
     assert dag.start_date is not None
     assert dag.start_date.tzinfo is not None
 
@@ -140,3 +144,29 @@ def test_the_loop_starts_when_the_campaign_reports_a_production_project(dag_bag:
 def test_only_the_loop_skips_while_there_is_no_project(dag_bag: DagBag) -> None:
     skips = {dag_id: dag_bag.dags[dag_id].get_task("route_tasks").skip_without_project for dag_id in DAG_IDS}
     assert skips == {"benchmark_qa__demo": False, "benchmark_qa_loop__demo": True}
+
+
+def test_a_campaign_without_timetable_can_be_backfilled_by_day_and_runs_by_itself_never(dag_bag: DagBag) -> None:
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(dag_bag.dags["benchmark_qa__demo"]))
+    assert (dag.timetable.periodic, dag.timetable.summary) == (True, "On request")
+    for last in (None, DagRunInfo.interval(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC))):
+        assert dag.next_dagrun_info(last_automated_run_info=last) is None
+    runs = dag.iter_dagrun_infos_between(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 3, tzinfo=UTC))
+    intervals = [(run.data_interval.start.day, run.data_interval.end.day) for run in runs]
+    assert intervals == [(1, 2), (2, 3), (3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("run_type", "goes_on"),
+    [
+        ("manual", True),
+        ("operator_triggered", True),
+        ("backfill", False),
+        ("scheduled", False),
+        ("asset_triggered", False),
+    ],
+)
+def test_only_a_run_that_a_person_started_routes_by_itself(dag_bag: DagBag, run_type: str, goes_on: bool) -> None:
+    first_pass = dag_bag.dags["benchmark_qa__demo"].get_task("begin_first_pass")
+    assert first_pass.python_callable(dag_run=SimpleNamespace(run_type=DagRunType(run_type))) is goes_on
+    assert first_pass.ignore_downstream_trigger_rules

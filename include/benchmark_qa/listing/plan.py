@@ -65,16 +65,24 @@ class Plan:
     shards: tuple[ShardPlan, ...]
 
 
-def ensure_plan(source: ListingSource, settings: ListingSettings, workspace: Workspace, folder: str) -> Plan:
+def ensure_plan(
+    source: ListingSource,
+    settings: ListingSettings,
+    workspace: Workspace,
+    folder: str,
+    *,
+    not_before: datetime | None = None,
+) -> Plan:
     """
     Return the plan that an interrupted listing left in the folder, or store a new one.
 
     A listing that came to its end, one of other settings, and one that began more than a day ago are left alone: a
     new plan begins anew under its own name.
 
+    :param not_before: a listing that began earlier is left alone, too
     :raises ListingError: the source's shards have keys in common
     """
-    if found := _unfinished(settings, workspace, folder):
+    if found := _unfinished(settings, workspace, folder, not_before):
         return found
     shards = [
         ShardPlan(0, kind, shard.prefix, shard.is_level)
@@ -109,14 +117,17 @@ def check_apart(shards: Iterable[ShardPlan]) -> None:
         enclosing.append(shard)
 
 
-def _unfinished(settings: ListingSettings, workspace: Workspace, folder: str) -> Plan | None:
+def _unfinished(
+    settings: ListingSettings, workspace: Workspace, folder: str, not_before: datetime | None
+) -> Plan | None:
     if not workspace.exists(f"{folder}{PLAN_NAME}"):
         return None
     data = workspace.read(f"{folder}{PLAN_NAME}")
     stored = orjson.loads(data)
     if stored["settings"] != settings.to_dict():
         return None
-    if datetime.now(UTC) - datetime.fromisoformat(stored["started"]) > RESUME_WITHIN:
+    started, oldest = datetime.fromisoformat(stored["started"]), datetime.now(UTC) - RESUME_WITHIN
+    if started < max(oldest, not_before or oldest):
         return None
     plan = _read_plan(data)
     index_key = f"{folder}{INDEX_NAME}"

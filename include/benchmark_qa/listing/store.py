@@ -46,6 +46,7 @@ def write_listing(
     *,
     filters: ListingFilters,
     window: tuple[datetime, datetime] | None,
+    not_before: datetime | None = None,
     workers: int = 16,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> ListingSummary:
@@ -58,12 +59,13 @@ def write_listing(
     :param prefixes: what the keys of each kind begin with; none may begin with another
     :param folder: a prefix of keys that ends in a slash
     :param window: time of last modification, start inclusive and end exclusive, with time zones; None for all
+    :param not_before: a listing that began before this is not gone on with; None: however it began, within a day
     :param workers: how many shards are listed at the same time
     :param on_progress: called every few seconds
     :raises ListingError: prefixes overlap, or the bucket lists a key twice
     """
     settings = ListingSettings(source.uri, prefixes, filters, window)
-    plan = ensure_plan(source, settings, workspace, folder)
+    plan = ensure_plan(source, settings, workspace, folder, not_before=not_before)
     run = _Run(plan, on_progress)
     writer = ShardWriter(source, settings, workspace, f"{folder}{plan.name}/", run.count)
     names = (key.rpartition("/")[2] for batch in workspace.list(writer.folder) for key in batch.keys)

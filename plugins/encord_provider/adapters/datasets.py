@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from encord_provider.adapters.titles import only_one
+from encord_provider.adapters.titles import ensured, only_one
+from encord_provider.adapters.turns import Alone, unguarded
 
 if TYPE_CHECKING:
     from encord.user_client import EncordUserClient
@@ -25,17 +26,17 @@ class DatasetAdapter:
         found = [row["dataset"] for row in self._client.get_datasets(title_eq=title)]
         return only_one("dataset", title, [dataset.dataset_hash for dataset in found if dataset.title == title])
 
-    def ensure(self, title: str, description: str = "") -> tuple[str, bool]:
+    def ensure(self, title: str, description: str = "", *, alone: Alone = unguarded) -> tuple[str, bool]:
         """Return the hash of the dataset with this title, and whether it had to be created."""
         from encord.orm.dataset import StorageLocation
 
-        if dataset_hash := self.find(title):
-            return dataset_hash, False
-        response = self._client.create_dataset(
-            title, StorageLocation.CORD_STORAGE, dataset_description=description, create_backing_folder=False
-        )
-        self.find(title)  # another run may have created one too: two of a title are an error that names both
-        return str(response.dataset_hash), True
+        def create() -> str:
+            response = self._client.create_dataset(
+                title, StorageLocation.CORD_STORAGE, dataset_description=description, create_backing_folder=False
+            )
+            return str(response.dataset_hash)
+
+        return ensured("dataset", title, self.find, create, alone)
 
     def item_uuids(self, dataset_hash: str) -> set[str]:
         """Return the uuids of the storage items that are units of the dataset."""

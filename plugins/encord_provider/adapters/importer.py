@@ -73,17 +73,15 @@ class KindImport:
     _contents: FolderContents | None = field(default=None, repr=False)
 
     def left_over(self) -> list[Job]:
-        """Return the folder's jobs that nobody has seen the end of."""
-        return [(self.folder_uuid, job) for job in self.ledger.open_jobs(self.folder_uuid)]
+        """Return the folder's jobs, of whichever run, that Encord has not finished with."""
+        return [(self.folder_uuid, job) for job in self.ledger.open_jobs(self.folder_uuid) if not self._close(job)]
 
     def begin(self) -> None:
         """
-        Look at the folder, and plan what to ask for.
+        Look at the folder, and plan what to ask for; no job may be left over.
 
         What an earlier attempt of the same run asked for counts as asked for by the run.
         """
-        for _, job in self.left_over():
-            self._close(job)
         self.transfer.settle(self.folder_uuid)
         before = read_progress(self.manifest.workspace, self.progress_key)
         progress = Progress(self.manifest.digest)

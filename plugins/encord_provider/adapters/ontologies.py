@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from encord_provider.adapters.titles import only_one
+from encord_provider.adapters.titles import ensured, only_one
+from encord_provider.adapters.turns import Alone, unguarded
 from encord_provider.exceptions import EncordNotFoundError, EncordOntologyError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class OntologyAdapter:
     def __init__(self, client: EncordUserClient) -> None:
         self._client = client
 
-    def ensure(self, settings: OntologySettings) -> tuple[str, bool]:
+    def ensure(self, settings: OntologySettings, *, alone: Alone = unguarded) -> tuple[str, bool]:
         """
         Return the hash of the ontology that the settings name, and whether it had to be created.
 
@@ -31,18 +32,24 @@ class OntologyAdapter:
         if settings.hash is not None:
             return self._get(settings.hash), False
         title = settings.title or ""
-        if found := self.find(title):
-            if settings.is_written_out:
-                self._check_same_classes(found, settings)
-            return found, False
+
+        def create() -> str:
+            return str(self._client.create_ontology(title, structure=build_structure(settings)).ontology_hash)
+
         if not settings.is_written_out:
-            raise EncordNotFoundError(
-                f"no ontology is called {title!r}: correct `ontology.title` in the campaign, "
-                "or write its objects and classifications out to have it created"
-            )
-        created = self._client.create_ontology(title, structure=build_structure(settings)).ontology_hash
-        self.find(title)  # another run may have created one too: two of a title are an error that names both
-        return str(created), True
+            return self._known(title), False
+        found, created = ensured("ontology", title, self.find, create, alone)
+        if not created:
+            self._check_same_classes(found, settings)
+        return found, created
+
+    def _known(self, title: str) -> str:
+        if found := self.find(title):
+            return found
+        raise EncordNotFoundError(
+            f"no ontology is called {title!r}: correct `ontology.title` in the campaign, "
+            "or write its objects and classifications out to have it created"
+        )
 
     def find(self, title: str) -> str | None:
         """Return the hash of the one ontology with exactly this title, or None."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from encord_provider.adapters.titles import only_one
+from encord_provider.adapters.titles import ensured, only_one
+from encord_provider.adapters.turns import Alone, unguarded
 from encord_provider.exceptions import EncordNotFoundError, EncordOntologyError
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class ProjectAdapter:
         """Return the hash of the ontology that a project carries."""
         return str(self._client.get_project(project_hash).ontology_hash)
 
-    def ensure(self, spec: ProjectSpec) -> tuple[str, bool]:
+    def ensure(self, spec: ProjectSpec, *, alone: Alone = unguarded) -> tuple[str, bool]:
         """
         Return the hash of the project that has all that the spec asks for, and whether it had to be created.
 
@@ -64,12 +66,13 @@ class ProjectAdapter:
         :raises EncordNotFoundError: the workflow template, the ontology or a dataset does not exist
         :raises EncordOntologyError: the existing project carries another ontology
         """
-        project_hash = self.find(spec.title)
-        created = project_hash is None
-        if project_hash is None:
-            project_hash = self._create(spec)
-            self.find(spec.title)  # another run may have created one too: two of a title are an error that names both
-        self._complete(self._client.get_project(project_hash), spec)
+        project_hash, created = ensured("project", spec.title, self.find, lambda: self._create(spec), alone)
+        project = self._client.get_project(project_hash)
+        self._check_ontology(project, spec)
+        if self._lacking(project, spec):
+            with alone(f"project {spec.title!r}"):  # who waited for another one's turn finds nothing to do
+                for add in self._lacking(project, spec):
+                    add()
         return project_hash, created
 
     def _create(self, spec: ProjectSpec) -> str:
@@ -92,19 +95,21 @@ class ProjectAdapter:
                 "Templates are made in Encord's web app; copy the hash from there into `workflow_template`."
             ) from error
 
-    def _complete(self, project: Project, spec: ProjectSpec) -> None:
+    def _check_ontology(self, project: Project, spec: ProjectSpec) -> None:
         if str(project.ontology_hash) != spec.ontology_hash:
             raise EncordOntologyError(
                 f"project {spec.title!r} ({project.project_hash}) carries ontology {project.ontology_hash}, "
                 f"but the campaign needs {spec.ontology_hash}: both projects must carry the same one"
             )
-        attached = {str(dataset.dataset_hash) for dataset in project.list_datasets()}
-        if missing := [one for one in spec.dataset_hashes if one not in attached]:
-            project.add_datasets(missing)
-        self._add_people(project, spec)
-        self._add_tags(project, spec.tags)
 
-    def _add_people(self, project: Project, spec: ProjectSpec) -> None:
+    def _lacking(self, project: Project, spec: ProjectSpec) -> list[Callable[[], object]]:
+        """Return what has to be called so that the project has all that the spec asks for."""
+        attached = {str(dataset.dataset_hash) for dataset in project.list_datasets()}
+        missing = [one for one in spec.dataset_hashes if one not in attached]
+        datasets: list[Callable[[], object]] = [partial(project.add_datasets, missing)] if missing else []
+        return [*datasets, *self._lacking_people(project, spec), *self._lacking_tags(project, spec.tags)]
+
+    def _lacking_people(self, project: Project, spec: ProjectSpec) -> Iterator[Callable[[], object]]:
         from uuid import UUID
 
         from encord.utilities.project_user import ProjectUserRole
@@ -112,19 +117,18 @@ class ProjectAdapter:
         users = {user.user_email for user in project.list_users()} if spec.users else set()
         for user in spec.users:
             if user.who not in users:
-                project.add_users([user.who], ProjectUserRole[user.role])
+                yield partial(project.add_users, [user.who], ProjectUserRole[user.role])
         groups = {str(group.group_hash) for group in project.list_groups()} if spec.groups else set()
         for group in spec.groups:
             if group.who not in groups:
-                project.add_group(UUID(group.who), ProjectUserRole[group.role])
+                yield partial(project.add_group, UUID(group.who), ProjectUserRole[group.role])
 
-    def _add_tags(self, project: Project, tags: Sequence[str]) -> None:
-        if not tags:
+    def _lacking_tags(self, project: Project, tags: Sequence[str]) -> Iterator[Callable[[], object]]:
+        present = {tag.name for tag in project.get_organisation_tags()} if tags else set()
+        if not (missing := [tag for tag in tags if tag not in present]):
             return
-        present = {tag.name for tag in project.get_organisation_tags()}
         known = {tag.name for tag in self._client.list_organisation_tags()}
-        for tag in tags:
+        for tag in missing:
             if tag not in known:
-                self._client.create_organisation_tag(tag)
-            if tag not in present:
-                project.add_organisation_tag(tag_name=tag)
+                yield partial(self._client.create_organisation_tag, tag)
+            yield partial(project.add_organisation_tag, tag_name=tag)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from encord_provider.adapters.folder_contents import FolderContents
-from encord_provider.adapters.titles import only_one
+from encord_provider.adapters.titles import ensured, only_one
+from encord_provider.adapters.turns import Alone, unguarded
 from encord_provider.adapters.upload_items import as_upload_items
 from encord_provider.exceptions import EncordFolderError, EncordNotFoundError
 
@@ -75,7 +76,12 @@ class StorageAdapter:
         return only_one("folder", title, [str(folder.uuid) for folder in found if folder.name == title])
 
     def ensure_folder(
-        self, title: str, description: str = "", *, synced: SyncedPlace | None = None
+        self,
+        title: str,
+        description: str = "",
+        *,
+        synced: SyncedPlace | None = None,
+        alone: Alone = unguarded,
     ) -> tuple[str, bool]:
         """
         Return the uuid of the folder with this name, and whether it had to be created.
@@ -83,13 +89,18 @@ class StorageAdapter:
         :param synced: what a cloud-synced folder mirrors; without it the folder is a plain one
         :raises EncordFolderError: the folder is there, and mirrors something else, or nothing, or should mirror nothing
         """
-        if uuid := self.find_folder(title):
+
+        def create() -> str:
+            params = synced.params() if synced else None
+            folder = self._client.create_storage_folder(
+                title, description=description, cloud_synced_folder_params=params
+            )
+            return str(folder.uuid)
+
+        uuid, created = ensured("folder", title, self.find_folder, create, alone)
+        if not created:
             self._check_mirrors(title, uuid, synced)
-            return uuid, False
-        params = synced.params() if synced else None
-        created = self._client.create_storage_folder(title, description=description, cloud_synced_folder_params=params)
-        self.find_folder(title)  # another run may have created one too: two of a name are an error that names both
-        return str(created.uuid), True
+        return uuid, created
 
     def contents(self, folder_uuid: str) -> FolderContents:
         """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from encord_provider import metrics
+from encord_provider.adapters.turns import Alone, Turns, unguarded
 from encord_provider.hooks.encord import EncordHook
 
 if TYPE_CHECKING:
@@ -57,6 +58,20 @@ class EncordBaseOperator(EncordTask):
     def __init__(self, *, encord_conn_id: str = EncordHook.default_conn_name, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.encord_conn_id = encord_conn_id
+
+
+def turns_of(task: BaseOperator, workspace: str | None, context: Context, *, timeout: float = 3600.0) -> Alone:
+    """
+    Return what gives a task its turns among all runs that use a workspace; without one it reckons with nobody else.
+
+    :param timeout: how long to wait for a turn, in seconds
+    """
+    from include.object_storage import open_bucket
+
+    if workspace is None:
+        return unguarded
+    owner = f"{task.dag_id} / {context['run_id']} / {task.task_id}"
+    return Turns(open_bucket(workspace), owner, timeout=timeout)
 
 
 def _watching(execute: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,7 +24,8 @@ class ListBucketOperator(BaseOperator):
     List the benchmark and the production files of a bucket into the workspace, as Parquet.
 
     A scheduled or backfilled run lists what was last modified within its data interval (start inclusive, end
-    exclusive), any other run everything. A retry of a task that was killed goes on where that stopped. Returns
+    exclusive), any other run everything. A retry of a task that was killed goes on where that stopped; a run that is
+    cleared lists anew, and so finds what came late. Returns
     ``{"listing": folder, "benchmark": {"objects", "bytes", "filtered"}, "production": ...}``.
 
     :param bucket_uri: a URI of ``open_bucket`` (templated)
@@ -82,6 +83,8 @@ class ListBucketOperator(BaseOperator):
             folder,
             filters=ListingFilters.model_validate(self.filters),
             window=window,
+            # A retry goes on where the attempt before it stopped; a run that was cleared is to see what came late.
+            not_before=getattr(context["dag_run"], "start_date", None),
             on_progress=self._log_progress,
         )
         if window is None:

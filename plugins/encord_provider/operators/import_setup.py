@@ -18,6 +18,7 @@ from include.benchmark_qa import paths
 from include.benchmark_qa.campaign import SYNCED_TYPES
 
 if TYPE_CHECKING:
+    from encord_provider.adapters.turns import Alone
     from encord_provider.operators.storage import EncordImportFilesOperator
     from include.object_storage.protocol import Bucket
 
@@ -29,11 +30,13 @@ class ImportSetup:
 
     :param task: the operator whose arguments say what is wanted
     :param workspace: the campaign's
+    :param alone: gives the task its turns among all runs of the campaign
     """
 
     task: EncordImportFilesOperator
     workspace: Bucket
     run_id: str
+    alone: Alone
 
     def imports(self) -> list[KindImport]:
         """
@@ -51,7 +54,7 @@ class ImportSetup:
 
     def _import(self, kind: str, manifest: Manifest, transfer: Transfer, place: SyncedPlace | None) -> KindImport:
         title, storage = self.task.folders[kind], self.task.hook.storage
-        folder_uuid, created = storage.ensure_folder(title, synced=place)
+        folder_uuid, created = storage.ensure_folder(title, synced=place, alone=self.alone)
         if created:
             self.task.log.info("Created folder %r (%s)", title, folder_uuid)
         return KindImport(

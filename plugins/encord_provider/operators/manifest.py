@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -14,11 +15,12 @@ from include.benchmark_qa import paths
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.benchmark_qa.listing.model import DataKind
+    from include.benchmark_qa.listing.model import DataKind, ObjectColumns
     from include.benchmark_qa.manifest.metadata.enrich import Enricher
     from include.benchmark_qa.manifest.metadata.schema import Schema
     from include.benchmark_qa.manifest.rules import ManifestRules
     from include.benchmark_qa.manifest.shards import ManifestIndex
+    from include.benchmark_qa.manifest.whole_groups import WholeGroups
     from include.object_storage import Bucket
 
 _FIRST_LEFT_OUT = 10
@@ -33,12 +35,14 @@ class _Makings:
     bucket: Bucket
     schema: Schema | None
     enricher: Enricher
+    window: tuple[datetime, datetime] | None
 
 
 class GenerateManifestOperator(BaseOperator):
     """
     Make Encord's manifests from a listing, by the campaign's rules, as JSON shards in the workspace.
 
+    In a run of an interval, a group of which a file was listed is taken whole, whenever its other files were modified.
     Returns ``{"manifest": key of the folder, "units": {kind: count}, "quarantined": {kind: count}}``; the folder holds
     one manifest a kind, each with its index and its ``quarantine.jsonl``: the objects that are left out, and why.
 
@@ -48,6 +52,7 @@ class GenerateManifestOperator(BaseOperator):
     :param benchmark_prefix: what the keys of known units begin with (templated)
     :param production_prefix: what the keys of real work begin with (templated)
     :param rules: the fields of ``ManifestRules`` (templated)
+    :param filters: the fields of ``ListingFilters``: which files there are for the campaign at all (templated)
     :param bucket_options: keyword arguments of ``open_bucket``; no secrets
     :param bucket_conn_id: the Airflow connection of the bucket; None for the cloud's default credentials
     :param encord_conn_id: the Airflow connection of the Encord whose metadata schema units must fit; None for no check
@@ -60,6 +65,7 @@ class GenerateManifestOperator(BaseOperator):
         "benchmark_prefix",
         "production_prefix",
         "rules",
+        "filters",
     )
 
     def __init__(
@@ -71,6 +77,7 @@ class GenerateManifestOperator(BaseOperator):
         benchmark_prefix: str,
         production_prefix: str,
         rules: Mapping[str, Any],
+        filters: Mapping[str, Any] | None = None,
         bucket_options: Mapping[str, str | bool] | None = None,
         bucket_conn_id: str | None = None,
         encord_conn_id: str | None = None,
@@ -83,6 +90,7 @@ class GenerateManifestOperator(BaseOperator):
         self.benchmark_prefix = benchmark_prefix
         self.production_prefix = production_prefix
         self.rules = rules
+        self.filters = filters or {}
         self.bucket_options = bucket_options or {}
         self.bucket_conn_id = bucket_conn_id
         self.encord_conn_id = encord_conn_id
@@ -102,9 +110,10 @@ class GenerateManifestOperator(BaseOperator):
         prefixes = {DataKind.BENCHMARK: self.benchmark_prefix, DataKind.PRODUCTION: self.production_prefix}
         bucket = open_campaign_bucket(self.bucket_uri, self.bucket_options, self.bucket_conn_id)
         # One enricher for both kinds, since a table may describe both.
-        makings = _Makings(rules, bucket, self._schema(rules), Enricher(bucket, bucket.uri))
+        window = data_window(context)
+        makings = _Makings(rules, bucket, self._schema(rules), Enricher(bucket, bucket.uri), window)
         made = {kind: self._write(kind, prefix, f"{folder}{kind.value}/", makings) for kind, prefix in prefixes.items()}
-        if data_window(context) is None:  # the files of one interval are rightly few of a table's
+        if window is None:  # the files of one interval are rightly few of a table's
             self._log_unused(makings.enricher)
         return {
             "manifest": folder,
@@ -129,8 +138,10 @@ class GenerateManifestOperator(BaseOperator):
         from include.object_storage import open_bucket
 
         workspace, bucket, schema = open_bucket(self.workspace), makings.bucket, makings.schema
+        listed: Iterable[ObjectColumns] = read_listing(workspace, self.listing, kind=kind, columns=("key", "size"))
+        groups = self._groups(kind, prefix, makings)
         index = generate_manifest(
-            read_listing(workspace, self.listing, kind=kind, columns=("key", "size")),
+            groups.completed(listed) if groups else listed,
             makings.rules,
             kind,
             place=Place(uri=bucket.uri, prefix=prefix, url=bucket.url, url_prefix=bucket.url_prefix),
@@ -149,9 +160,31 @@ class GenerateManifestOperator(BaseOperator):
             ", ".join(f"{unit_type}: {count}" for unit_type, count in index.units.items()) or "none",
             len(index.shards),
         )
+        if groups:
+            self._log_groups(groups)
         if index.quarantined:
             self._log_quarantine(index, workspace, folder)
         return index
+
+    def _groups(self, kind: DataKind, prefix: str, makings: _Makings) -> WholeGroups | None:
+        from include.benchmark_qa.listing.filters import ListingFilters
+        from include.benchmark_qa.manifest.whole_groups import WholeGroups
+
+        if makings.window is None:
+            return None
+        filters = ListingFilters.model_validate(self.filters)
+        return WholeGroups(makings.bucket, makings.rules, kind, prefix, filters, makings.window[0])
+
+    def _log_groups(self, groups: WholeGroups) -> None:
+        if groups.added:
+            self.log.info("%d file(s) of other intervals complete the groups of this one", groups.added)
+        if groups.grown:
+            self.log.warning(
+                "%d group(s) got files after others, such as %s: if a run registered one before, Encord keeps it as it "
+                "was. To renew it, delete its item in Encord and run this interval again",
+                len(groups.grown),
+                ", ".join(sorted(groups.grown)[:_FIRST_LEFT_OUT]),
+            )
 
     def _log_unused(self, enricher: Enricher) -> None:
         for unused in enricher.unused_rows():

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from encord_provider.adapters.projects import Member, ProjectSpec
 from encord_provider.links.encord import EncordProjectLink
-from encord_provider.operators.base import EncordBaseOperator
+from encord_provider.operators.base import EncordBaseOperator, turns_of
 from encord_provider.outlets import describe_outlets
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from encord_provider.adapters.turns import Alone
 
 
 class EncordCreateProjectOperator(EncordBaseOperator):
@@ -27,6 +29,7 @@ class EncordCreateProjectOperator(EncordBaseOperator):
     :param tags: names of organisation tags, created where they are missing (templated)
     :param users: ``{"email", "role"}``; those who are members already keep their role
     :param groups: ``{"group_hash", "role"}``
+    :param workspace: URI of the campaign's workspace, by which runs at the same time never make two projects
     """
 
     template_fields: Sequence[str] = ("title", "dataset_hashes", "ontology", "workflow_template", "description", "tags")
@@ -43,6 +46,7 @@ class EncordCreateProjectOperator(EncordBaseOperator):
         tags: Sequence[str] = (),
         users: Sequence[Mapping[str, str]] = (),
         groups: Sequence[Mapping[str, str]] = (),
+        workspace: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -54,6 +58,7 @@ class EncordCreateProjectOperator(EncordBaseOperator):
         self.tags = tags
         self.users = users
         self.groups = groups
+        self.workspace = workspace
         self.project_hash: str | None = None
 
     def execute(self, context: Context) -> str:
@@ -64,7 +69,8 @@ class EncordCreateProjectOperator(EncordBaseOperator):
         :raises EncordOntologyError: the project exists with another ontology
         :raises EncordAmbiguousTitleError: two projects carry the title
         """
-        ontology_hash = self._ensure_ontology()
+        alone = turns_of(self, self.workspace, context)
+        ontology_hash = self._ensure_ontology(alone)
         spec = ProjectSpec(
             title=self.title,
             dataset_hashes=list(self.dataset_hashes),
@@ -75,7 +81,7 @@ class EncordCreateProjectOperator(EncordBaseOperator):
             users=[Member(user["email"], user["role"]) for user in self.users],
             groups=[Member(group["group_hash"], group["role"]) for group in self.groups],
         )
-        self.project_hash, created = self.hook.projects.ensure(spec)
+        self.project_hash, created = self.hook.projects.ensure(spec, alone=alone)
         self.log.info("%s project %r (%s)", "Created" if created else "Found", self.title, self.project_hash)
         context["ti"].xcom_push(key="ontology_hash", value=ontology_hash)
         if self.outlets:
@@ -96,10 +102,10 @@ class EncordCreateProjectOperator(EncordBaseOperator):
             "units": sum(units.values()),
         }
 
-    def _ensure_ontology(self) -> str:
+    def _ensure_ontology(self, alone: Alone) -> str:
         from include.benchmark_qa.ontology import OntologySettings
 
         fields = {"hash": self.ontology} if isinstance(self.ontology, str) else self.ontology
-        ontology_hash, created = self.hook.ontologies.ensure(OntologySettings.model_validate(fields))
+        ontology_hash, created = self.hook.ontologies.ensure(OntologySettings.model_validate(fields), alone=alone)
         self.log.info("%s ontology %s", "Created" if created else "Found", ontology_hash)
         return ontology_hash

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +12,7 @@ from encord_provider import metrics
 from encord_provider.adapters.patience import PASSING, patiently
 from encord_provider.exceptions import EncordTimeoutError, EncordTriggerEventError, EncordUploadError
 from encord_provider.links.encord import EncordDatasetLink, EncordFolderLink
-from encord_provider.operators.base import EncordBaseOperator
+from encord_provider.operators.base import EncordBaseOperator, turns_of
 from encord_provider.triggers.storage import EncordUploadJobsTrigger
 from include.benchmark_qa.listing.model import DataKind
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from encord_provider.adapters.import_report import KindReport
     from encord_provider.adapters.importer import Job, KindImport
+    from encord_provider.adapters.turns import Alone
     from include.object_storage.protocol import Bucket
 
 
@@ -29,20 +31,23 @@ class EncordCreateFolderOperator(EncordBaseOperator):
 
     :param title: the folder's name, exact (templated)
     :param description: for a folder that has to be created (templated)
+    :param workspace: URI of a workspace, by which runs at the same time never make two; None where there is one run
     """
 
     template_fields: Sequence[str] = ("title", "description")
     operator_extra_links = (EncordFolderLink(),)
 
-    def __init__(self, *, title: str, description: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, title: str, description: str = "", workspace: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.title = title
         self.description = description
+        self.workspace = workspace
         self.folder_uuids: dict[str, str] = {}
 
     def execute(self, context: Context) -> str:
         """Find the folder, or create it."""
-        folder_uuid, created = self.hook.storage.ensure_folder(self.title, self.description)
+        alone = turns_of(self, self.workspace, context)
+        folder_uuid, created = self.hook.storage.ensure_folder(self.title, self.description, alone=alone)
         self.folder_uuids = {"": folder_uuid}
         self.log.info("%s folder %r (%s)", "Created" if created else "Found", self.title, folder_uuid)
         return folder_uuid
@@ -153,16 +158,12 @@ class EncordImportFilesOperator(EncordBaseOperator):
         :raises EncordFolderError: a folder of this title is no cloud-synced one, or is one of another place
         :raises EncordUploadError: Encord refused more units than ``max_failed``; names the first ones and why
         """
-        imports = self._imports(context)
-        if left_over := [job for one in imports for job in one.left_over()]:
-            self.log.info("Waiting for %d import(s) that an earlier attempt started", len(left_over))
-            self._wait(left_over, then="begin")
-        return self._begin(context, imports)
+        return self._begin(context)
 
     def begin(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Go on after the triggerer's wait for an earlier attempt's imports; raises what :meth:`go_on` does."""
+        """Go on after the triggerer's wait for others' imports; raises what :meth:`go_on` does."""
         self._check_event(event)
-        return self._begin(context, self._imports(context))
+        return self._begin(context)
 
     def go_on(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """
@@ -178,13 +179,34 @@ class EncordImportFilesOperator(EncordBaseOperator):
     def _imports(self, context: Context) -> list[KindImport]:
         from encord_provider.operators.import_setup import ImportSetup
 
-        imports = ImportSetup(self, self._bucket, context["run_id"]).imports()
+        imports = ImportSetup(self, self._bucket, context["run_id"], self._alone(context)).imports()
         self.folder_uuids = {one.kind: one.folder_uuid for one in imports}
         return imports
 
-    def _begin(self, context: Context, imports: Sequence[KindImport]) -> dict[str, Any]:
-        for one in imports:
-            one.begin()
+    def _alone(self, context: Context) -> Alone:
+        return turns_of(self, self.workspace, context, timeout=self.timeout)
+
+    def _begin(self, context: Context) -> dict[str, Any]:
+        """
+        Start the first jobs when it is this run's turn and no other run's jobs are left.
+
+        So of runs that have units in common, such as one over everything and one over an interval, the later one finds
+        what the earlier one registered, or is registering.
+        """
+        imports, alone = self._imports(context), self._alone(context)
+        while True:
+            with ExitStack() as turns:
+                for folder in sorted(one.folder_uuid for one in imports):
+                    turns.enter_context(alone(f"imports into folder {folder}"))
+                if not (left_over := [job for one in imports for job in one.left_over()]):
+                    for one in imports:
+                        one.begin()
+                    jobs = self._start_more(imports)
+                    break
+            self.log.info("Waiting for %d import(s) that another run or an earlier attempt started", len(left_over))
+            self._wait(left_over, then="begin")
+        if jobs:
+            self._wait(jobs, then="go_on")
         return self._advance(context, imports)
 
     def _advance(self, context: Context, imports: Sequence[KindImport]) -> dict[str, Any]:
@@ -240,16 +262,16 @@ class EncordImportFilesOperator(EncordBaseOperator):
         done: dict[str, Any] = {"report": paths.import_report(context["run_id"])}
         for one, report in zip(imports, reports, strict=True):
             self.log.info("%s", report)
-            done |= self._link(one, report)
+            done |= self._link(one, report, self._alone(context))
             metrics.count(context, "units_registered", report.registered.units, kind=one.kind)
             metrics.count(context, "units_refused", report.not_registered.units, kind=one.kind)
             one.finish()
         self._refuse_failures(reports, done["report"])
         return done
 
-    def _link(self, one: KindImport, report: KindReport) -> dict[str, Any]:
+    def _link(self, one: KindImport, report: KindReport, alone: Alone) -> dict[str, Any]:
         title = self.datasets[one.kind]
-        dataset_hash, created = self.hook.datasets.ensure(title)
+        dataset_hash, created = self.hook.datasets.ensure(title, alone=alone)
         self.linked_datasets[one.kind] = dataset_hash
         linked = self.hook.datasets.link(dataset_hash, report.item_uuids())
         verb = "Created" if created else "Found"

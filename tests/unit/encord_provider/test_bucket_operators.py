@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,6 +48,19 @@ def list_files(
     places = {"bucket_uri": str(bucket), "workspace": str(workspace), **prefixes}
     operator = ListBucketOperator(task_id="list", filters=filters, **places)
     return dict(run(operator, **context))
+
+
+def touch(bucket: Path, key: str, modified: datetime) -> None:
+    path = bucket / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(key)
+    os.utime(path, (modified.timestamp(), modified.timestamp()))
+
+
+def backfilled(start: datetime, end: datetime, started: datetime | None = None) -> dict[str, Any]:
+    """Return the context of a run of an interval, which started, or was cleared, at a time."""
+    dag_run = SimpleNamespace(run_type="backfill", start_date=started)
+    return {"dag_run": dag_run, "data_interval_start": start, "data_interval_end": end}
 
 
 def generate(
@@ -183,3 +198,70 @@ def test_metadata_is_checked_against_the_schema_of_the_organisation(
     [line] = map(json.loads, quarantine.read_text(encoding="utf-8").splitlines())
     assert (line["key"], line["field"]) == ("benchmark/a.jpg", "clientMetadata.light")
     assert "day" in line["reason"]
+
+
+def test_intervals_meet_without_gap_or_overlap(bucket: Path, workspace: Path) -> None:
+    edges = [MORNING + timedelta(hours=hour) for hour in range(0, 13, 4)]
+    instants = [edge + timedelta(microseconds=step) for edge in edges[1:3] for step in (-1, 0, 1)]
+    for number, modified in enumerate(instants):
+        touch(bucket, f"production/edge/{number}.jpg", modified)
+    found = [
+        list_files(bucket, workspace / str(start.hour), **backfilled(start, end))["production"]["objects"]
+        for start, end in pairwise(edges)
+    ]
+    assert found == [2, 4, 2]  # b; two edges and c; the last edge: d is of the evening
+
+
+def test_a_late_file_is_found_when_its_interval_is_cleared(bucket: Path, workspace: Path) -> None:
+    listed = list_files(bucket, workspace, **backfilled(MORNING, EVENING))
+    touch(bucket, "production/a late one.jpg", NOON)
+    again = list_files(bucket, workspace, **backfilled(MORNING, EVENING))
+    assert (listed["production"]["objects"], again["production"]["objects"]) == (2, 3)
+
+
+@pytest.mark.parametrize(("cleared", "expected"), [(False, 2), (True, 3)])
+def test_a_listing_that_was_cut_short_is_gone_on_with_by_a_retry_only(
+    bucket: Path, workspace: Path, cleared: bool, expected: int
+) -> None:
+    began = datetime.now(UTC)
+    list_files(bucket, workspace, **backfilled(MORNING, EVENING, began))
+    (workspace / "runs/manual/listing/listing_index.json").unlink()
+    touch(bucket, "production/a late one.jpg", NOON)
+    started = datetime.now(UTC) if cleared else began
+    assert list_files(bucket, workspace, **backfilled(MORNING, EVENING, started))["production"]["objects"] == expected
+
+
+GROUPS = [
+    {"match": "**/series/*/*.dcm", "type": "dicom_series", "group_by": "directory"},
+    {"pattern": r"(?P<group>frames/.+)_(?P<position>\d+)\.png", "type": "image_group"},
+    {"match": [".jpg"], "type": "image"},
+]
+
+
+def test_a_group_of_two_intervals_is_taken_whole_by_each(bucket: Path, workspace: Path) -> None:
+    for number, modified in enumerate((MORNING, NOON)):
+        touch(bucket, f"production/x/series/1/{number}.dcm", modified)
+        touch(bucket, f"production/frames/{number}/a_{number}.png", modified)
+        touch(bucket, f"production/frames/b_{number}.png", modified)
+    touch(bucket, "production/x/series/1/not a slice.jpg", MORNING)
+    touch(bucket, "production/x/series/2/0.dcm", MORNING)
+    made = {}
+    for start, end in ((MORNING, NOON), (NOON, EVENING)):
+        context = backfilled(start, end)
+        listing = list_files(bucket, workspace, **context)["listing"]
+        with capture_logs() as logs:
+            manifest = generate(bucket, workspace, listing, context, rules=GROUPS)["manifest"]
+        [shard] = (workspace / manifest / "production").glob("shard-*.json")
+        units = read_shard(shard.read_bytes(), f"{bucket.as_uri()}/")
+        made[start] = {unit.title: len(unit.object_urls) for unit in units}
+        grown = [log for log in logs if "got files after others" in str(log)]
+        assert len(grown) == (1 if start is NOON else 0), logs
+    # A group of frames/0 or frames/1 has one picture, which is none, in whatever interval.
+    assert made[NOON] == {"production/c.jpg": 1, "production/frames/b": 2, "production/x/series/1": 2}
+    assert made[MORNING] == {
+        "production/b.jpg": 1,
+        "production/x/series/1/not a slice.jpg": 1,
+        "production/frames/b": 2,
+        "production/x/series/1": 2,
+        "production/x/series/2": 1,
+    }

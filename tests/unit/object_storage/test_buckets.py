@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -104,6 +105,14 @@ def test_write_replaces_and_takes_files(bucket):
     bucket.write("deep/down/x", b"first")
     bucket.write("deep/down/x", BytesIO(b"second"))
     assert bucket.read("deep/down/x") == b"second"
+
+
+def test_create_stores_once_whoever_comes_first(bucket):
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda number: bucket.create("turns/1.json", b"%d" % number), range(8)))
+    assert sorted(made) == [False] * 7 + [True]
+    assert bucket.read("turns/1.json") == b"%d" % made.index(True)
+    assert (bucket.create("turns/1.json", b"later"), bucket.create("turns/2.json", b"other")) == (False, True)
 
 
 def test_exists_means_exactly_this_key(bucket):
