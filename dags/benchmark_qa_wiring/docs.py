@@ -64,12 +64,6 @@ Sees by a few requests whether there is anything to do, and skips the pass where
 
 **If it fails**, its last line names the wrong field of the form, or the stage that is not as the campaign says. {AGAIN}
 """,
-    "begin_first_pass": f"""
-Lets a run that a person triggered route and score at once. In a scheduled or backfilled run, and in one that a queue's
-message starts, it skips what follows: the loop routes and scores, one pass at a time.
-
-**If it fails**, Airflow itself could not run it. {AGAIN}
-""",
     "route_tasks": f"""
 Sends each task that waits at the agent stage along its pathway: known units one way, real work the other.
 

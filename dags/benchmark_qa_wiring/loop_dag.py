@@ -20,8 +20,18 @@ DOC = """
 
 New tasks arrive and annotators submit labels all day. Each pass routes the tasks that wait at the agent stage (`YES`:
 known unit, `NO`: real work), scores what was submitted for known units, acts as the campaign's policy says, and
-publishes the scorecard. A pass starts on the timetable, and when `benchmark_qa__{name}` reports a production project;
-while there is none it skips. One pass runs at a time.
+publishes the scorecard. A pass starts on the timetable, and when `benchmark_qa__{name}` reports a production project.
+
+**Most passes are skipped.** `find_work` looks, by at most five requests to Encord, whether anything happened since the
+last pass: tasks at the agent stage, new or edited submissions, edited ground truth, other settings. Its log says what
+it found. Nothing is skipped that the last pass left undone: `remember_pass` is reached only by a pass that did it all.
+
+**One pass at a time.** Runs of this Dag queue one after the other; one that meets a run of `benchmark_qa__{name}` at
+its own pass is skipped, and that run waits for one of this Dag at `wait_for_turn`.
+
+**It ends by itself.** Once all tasks are in a final stage, each pass says that the campaign is complete, and skips; new
+units, such as those of a backfill, make it go on. Set the project's status in Encord to completed, cancelled or
+archived, and no pass looks at more than that.
 """
 
 

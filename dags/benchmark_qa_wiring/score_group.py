@@ -1,4 +1,4 @@
-"""The four steps that are repeated for as long as people label: route, score, decide, publish."""
+"""The steps that are repeated for as long as people label: route, score, decide, publish."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from typing import Any, cast
 from airflow.sdk import BaseOperator, TaskGroup, chain
 
 from benchmark_qa_wiring.form import for_run
-from benchmark_qa_wiring.settings import result, scorecard_asset
+from benchmark_qa_wiring.settings import production_project_asset, result, scorecard_asset
 from encord_provider.operators.decisions import EncordApplyDecisionsOperator
-from encord_provider.operators.labels import EncordListSubmissionsOperator, EncordScoreLabelsOperator
+from encord_provider.operators.labels import EncordScoreLabelsOperator
+from encord_provider.operators.passes import EncordFindWorkOperator, RememberPassOperator
 from encord_provider.operators.scorecard import PublishScoresOperator
+from encord_provider.operators.submissions import EncordListSubmissionsOperator
 from encord_provider.operators.workflow import EncordRouteTasksOperator
+from encord_provider.sensors.turns import PassTurnSensor
 from include.benchmark_qa.campaign import Campaign
+
+# What a pass goes by: where any of it is another, the next pass looks at everything.
+PASS_SETTINGS = (
+    *("benchmark_project", "production_project", "workflow"),
+    *("benchmark_mix", "scoring", "decision", "policy"),
+)
 
 
 def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_seconds: float) -> BaseOperator:
@@ -20,6 +29,9 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
     Add the task group to the Dag that is being made; return its first task.
 
     Projects are found by their titles, so that both Dags of a campaign share this and no run depends on another's.
+
+    :param skip_without_project: this is the loop, whose passes are skipped where there is nothing to do; else it is
+        the campaign's first Dag, which waits for its turn
     """
     encord: dict[str, Any] = {"encord_conn_id": campaign.encord_connection}
     workspace = campaign.workspace_uri
@@ -29,10 +41,10 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             multiple_outputs=True,
             project_title=campaign.production_project.title,
             benchmark_dataset_title=campaign.benchmark_project.dataset,
-            agent_stage=for_run(campaign, "workflow.agent_stage"),
+            agent_stage=campaign.workflow.agent_stage,
             benchmark_pathway=campaign.workflow.benchmark_pathway,
             production_pathway=campaign.workflow.production_pathway,
-            benchmark_mix=campaign.benchmark_mix,
+            benchmark_mix=for_run(campaign, "benchmark_mix"),
             workspace=workspace,
             skip_without_project=skip_without_project,
             settle_seconds=settle_seconds,
@@ -50,7 +62,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
         )
         score_labels = EncordScoreLabelsOperator.partial(
             task_id="score_labels",
-            map_index_template="{{ task.batch.submissions }} submissions",
+            map_index_template="{{ task.batch.title }}",
             campaign=campaign.name,
             project_hash=project_hash,
             workspace=workspace,
@@ -79,4 +91,36 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
         )
         chain(route_tasks, list_submissions, score_labels, apply_decisions, publish_scores)
         list_submissions >> apply_decisions
-    return route_tasks
+        if skip_without_project:
+            first, last = _look_and_remember(campaign, project_hash)
+            publish_scores >> last
+        else:
+            first = PassTurnSensor(task_id="wait_for_turn", loop_dag_id=f"benchmark_qa_loop__{campaign.name}")
+        first >> route_tasks
+    return first
+
+
+def _look_and_remember(campaign: Campaign, project_hash: Any) -> tuple[BaseOperator, BaseOperator]:
+    """Return the task before a pass that skips it where there is nothing to do, and the one after it."""
+    shared: dict[str, Any] = {
+        "workspace": campaign.workspace_uri,
+        "terms": for_run(campaign, *PASS_SETTINGS),
+        "inlets": [production_project_asset(campaign)],
+    }
+    find_work = EncordFindWorkOperator(
+        task_id="find_work",
+        multiple_outputs=True,
+        project_title=campaign.production_project.title,
+        agent_stage=campaign.workflow.agent_stage,
+        scored_stage=campaign.workflow.scored_stage,
+        yields_to=(f"benchmark_qa__{campaign.name}", "wait_for_turn", "publish_scores"),
+        encord_conn_id=campaign.encord_connection,
+        **shared,
+    )
+    remember_pass = RememberPassOperator(
+        task_id="remember_pass",
+        project_hash=project_hash,
+        pending="{{ ti.xcom_pull(task_ids='apply_decisions').get('pending', 0) }}",
+        **shared,
+    )
+    return find_work, remember_pass

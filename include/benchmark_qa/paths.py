@@ -56,6 +56,11 @@ def batch(name: str) -> str:
     return f"batches/{name}.json"
 
 
+def batch_name(key: str) -> str:
+    """Return the name in the key of a batch, which all that comes of it carries."""
+    return key.rpartition("/")[2].removesuffix(".json")
+
+
 def ledger(project_hash: str) -> str:
     """Return the file that remembers which submissions of a project were scored, and how."""
     return f"scores/ledger/{project_hash}.json.gz"

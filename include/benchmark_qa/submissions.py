@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
+# In place of the version of labels that Encord could not hand out.
+UNREADABLE = "unreadable"
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -19,7 +22,8 @@ class Submission:
     truth was last edited, as the ledger writes moments. The versions are those of the
     labels that it was last scored with, empty where it must be scored whatever its labels are. ``is_waiting``: its task
     waits in the scored stage; else it is scored again from what is left of it. ``submitted_at``, as the ledger writes
-    moments, and ``seconds``, the time spent on the task, are None where nobody tells.
+    moments, and ``seconds``, the time spent on the task, are None where nobody tells. ``frames`` says how much there is
+    to read: 1 for whatever has no frames.
     """
 
     task_uuid: str
@@ -35,24 +39,38 @@ class Submission:
     is_waiting: bool = True
     submitted_at: str | None = None
     seconds: float | None = None
+    frames: int = 1
 
 
-def split_batches(submissions: Sequence[Submission], size: int) -> Iterator[tuple[Submission, ...]]:
+def split_batches(
+    submissions: Sequence[Submission], size: int, frames: int | None = None
+) -> Iterator[tuple[Submission, ...]]:
     """
     Split submissions into batches of about ``size``, in a stable order, units never torn apart.
 
+    :param frames: about how many frames a batch may have beside; None for any number
     :raises ValueError: ``size`` is not positive
     """
     if size < 1:
         raise ValueError(f"a batch holds at least one submission, not {size}")
     batch: list[Submission] = []
+    held = 0
     for one in sorted(submissions, key=lambda one: (one.data_hash, one.annotator_email, one.label_branch_name)):
-        if len(batch) >= size and batch[-1].data_hash != one.data_hash:
+        is_full = len(batch) >= size or (frames is not None and held + one.frames > frames)
+        if batch and is_full and batch[-1].data_hash != one.data_hash:
             yield tuple(batch)
-            batch = []
+            batch, held = [], 0
         batch.append(one)
+        held += one.frames
     if batch:
         yield tuple(batch)
+
+
+def batch_title(batch: Sequence[Submission]) -> str:
+    """Return a title by which a person knows a batch: its first unit, and how much else there is."""
+    units = len({one.data_hash for one in batch})
+    more = f" and {units - 1} more unit(s)" if units > 1 else ""
+    return f"{batch[0].data_title[-100:]}{more}: {len(batch)} submission(s)"
 
 
 def dump_batch(batch: Sequence[Submission]) -> bytes:

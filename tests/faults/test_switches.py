@@ -46,7 +46,7 @@ OTHER_SETTINGS = [
 EXPECTED: dict[str, Any] = {
     "routed": {"YES": 6, "NO": 14},
     "routed again": {"YES": 0, "NO": 0},
-    "idle pass": {"scored": 0, "labels read": 0},
+    "idle pass": {"scored": 0, "labels read": 0, "work found": "", "few requests": True},
     "folders": {"benchmark files": 6, "production files": 14},
     "datasets": {"benchmark data": 6, "production data": 14},
     "ontologies": ["Streets"],

@@ -12,15 +12,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from airflow.sdk.exceptions import AirflowSkipException
 from encord.exceptions import RequestException
 
 from encord_provider.operators.bucket import ListBucketOperator
 from encord_provider.operators.decisions import EncordApplyDecisionsOperator
-from encord_provider.operators.labels import EncordListSubmissionsOperator, EncordScoreLabelsOperator
+from encord_provider.operators.labels import EncordScoreLabelsOperator
 from encord_provider.operators.manifest import GenerateManifestOperator
+from encord_provider.operators.passes import EncordFindWorkOperator, RememberPassOperator
 from encord_provider.operators.project import EncordCreateProjectOperator
 from encord_provider.operators.scorecard import PublishScoresOperator
 from encord_provider.operators.storage import EncordImportFilesOperator
+from encord_provider.operators.submissions import EncordListSubmissionsOperator
 from encord_provider.operators.workflow import EncordRouteTasksOperator
 from encord_provider.sensors.project import EncordGroundTruthSensor
 from include.simulated_annotators.settings import TeamSettings
@@ -193,8 +196,12 @@ class Journey:
             )
         )
 
-    def idle_pass(self, project_hash: str) -> dict[str, int]:
-        """Run a pass after which nothing is new; return how many scores it wrote and how often it read labels."""
+    def idle_pass(self, project_hash: str) -> dict[str, Any]:
+        """
+        Run a pass after which nothing is new; return how many scores it wrote and how often it read labels.
+
+        With it, whether the look before such a pass sees that there is nothing to do, and by how many requests.
+        """
         scores = self.folder / "workspace" / "scores" / "submissions"
         before = {path: path.stat().st_mtime_ns for path in scores.iterdir()}
         seen = self._control("GET", "requests")["total"]
@@ -202,7 +209,26 @@ class Journey:
         counts = self._control("GET", f"requests?after={seen}")["counts"]
         reads = sum(counts.get(one, 0) for one in ("labelrow GET", "labelrow PUT"))
         after = {path: path.stat().st_mtime_ns for path in scores.iterdir()}
-        return {"scored": len(after.items() - before.items()), "labels read": reads}
+        return {"scored": len(after.items() - before.items()), "labels read": reads} | self._look(project_hash)
+
+    def _look(self, project_hash: str) -> dict[str, Any]:
+        memory = StateStore()
+        shared = {"workspace": str(self.folder / "workspace"), "terms": {}}
+        look = EncordFindWorkOperator(
+            task_id="look",
+            project_title="production project",
+            agent_stage="Benchmark Task?",
+            scored_stage="Consensus 1",
+            **shared,
+        )
+        assert execute(look, memory)["reason"], "nothing is remembered yet"
+        execute(RememberPassOperator(task_id="remember", project_hash=project_hash, **shared), memory)
+        seen = self._control("GET", "requests")["total"]
+        try:
+            found = execute(look, memory)["reason"]
+        except AirflowSkipException:
+            found = ""
+        return {"work found": found, "few requests": self._control("GET", "requests")["total"] - seen <= 5}
 
     def outcome(self) -> dict[str, Any]:
         """Return what Encord holds and what was published, without hashes."""
@@ -263,7 +289,15 @@ class TaskInstance:
         self.pushed[key] = value
 
 
-def execute(operator: Any) -> Any:
-    """Run an operator as a person's run of a Dag would."""
+class StateStore(dict[str, Any]):
+    """What Airflow keeps with an asset."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = json.loads(json.dumps(value))
+
+
+def execute(operator: Any, memory: StateStore | None = None) -> Any:
+    """Run an operator as a person's run of a Dag would; those that keep something with an asset get its store."""
     dag_run = SimpleNamespace(run_type="manual")
-    return operator.execute({"ti": TaskInstance(), "run_id": "manual__journey", "dag_run": dag_run})
+    context = {"ti": TaskInstance(), "run_id": "manual__journey", "dag_run": dag_run, "asset_state_store": memory}
+    return operator.execute(context)

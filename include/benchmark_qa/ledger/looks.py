@@ -11,7 +11,7 @@ from include.benchmark_qa.ledger.facts import ScoreFacts
 from include.benchmark_qa.ledger.model import BranchKey, LedgerEntry
 from include.benchmark_qa.ledger.moments import is_settled, stamp
 from include.benchmark_qa.scoring.versions import labels_version
-from include.benchmark_qa.submissions import Submission
+from include.benchmark_qa.submissions import UNREADABLE, Submission
 
 
 class SavedLabels(Protocol):
@@ -21,16 +21,23 @@ class SavedLabels(Protocol):
     def label_row(self) -> Mapping[str, Any]: ...
     @property
     def edited_at(self) -> str | None: ...
+    @property
+    def problem(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One submission with both label rows, None where nothing was ever saved, and what the ledger gets to know."""
+    """
+    One submission with both label rows, None where nothing was ever saved, and what the ledger gets to know.
+
+    ``problem`` says why one of the two could not be read.
+    """
 
     submission: Submission
     ground_truth: Mapping[str, Any] | None
     submitted: Mapping[str, Any] | None
     entry: LedgerEntry
+    problem: str = ""
 
     @property
     def is_new(self) -> bool:
@@ -53,7 +60,7 @@ def look_at(
     :param truths: ground truth by its data hash in the benchmark project
     :param looked_at: a moment before the labels were read, with a time zone
     """
-    versions = {data_hash: labels_version(saved.label_row) for data_hash, saved in truths.items()}
+    versions = {data_hash: _version(saved) for data_hash, saved in truths.items()}
     looks = []
     for one in submissions:
         saved = submitted.get((one.data_hash, one.label_branch_name))
@@ -62,7 +69,8 @@ def look_at(
         truth = truths.get(one.truth_hash or "")
         version = versions[one.truth_hash or ""] if truth else labels_version(None)
         entry = _entry(one, saved, truth, version, looked_at)
-        looks.append(Look(one, truth.label_row if truth else None, saved.label_row if saved else None, entry))
+        problem = (saved.problem if saved else "") or (truth.problem if truth else "")
+        looks.append(Look(one, truth.label_row if truth else None, saved.label_row if saved else None, entry, problem))
     return looks
 
 
@@ -112,10 +120,14 @@ def _entry(
         label_hash=one.label_hash,
         edited_at=edited_at,
         seen_at=edited_at,
-        settled=all(is_settled(side.edited_at, looked_at) for side in (saved, truth) if side),
+        settled=all(is_settled(side.edited_at, looked_at) and not side.problem for side in (saved, truth) if side),
         truth_hash=one.truth_hash,
         truth_edited_at=truth_edited_at,
         looked_at=stamp(looked_at),
-        submission_version=labels_version(saved.label_row if saved else None),
+        submission_version=_version(saved),
         ground_truth_version=truth_version,
     )
+
+
+def _version(saved: SavedLabels | None) -> str:
+    return UNREADABLE if saved and saved.problem else labels_version(saved.label_row if saved else None)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import orjson
 
 # Raise it when a field is added or changes its meaning; a ledger of another version is as none, and all is scored anew.
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
 
 # Data hash and branch name.
 BranchKey: TypeAlias = tuple[str, str]
@@ -78,10 +78,12 @@ class Ledger:
     ``submitted_until`` and ``truth_until`` are moments of Encord's clock up to which all edits were seen.
     ``outstanding`` are the batches whose results may not be in ``entries`` yet. ``acted`` maps what was acted on (see
     ``ledger.actions``) to the state of the task at that moment, or to what came of it (``ledger.outcomes``);
-    ``action_files`` are the records already in it.
+    ``action_files`` are the records already in it. ``benchmark_project`` is the hash of the project with the ground
+    truth, empty while nothing was submitted.
     """
 
     settings_version: str = ""
+    benchmark_project: str = ""
     submitted_until: str | None = None
     truth_until: str | None = None
     outstanding: list[str] = field(default_factory=list)
@@ -96,6 +98,7 @@ def dump_ledger(ledger: Ledger) -> bytes:
     content = {
         "version": LEDGER_VERSION,
         "settings_version": ledger.settings_version,
+        "benchmark_project": ledger.benchmark_project,
         "submitted_until": ledger.submitted_until,
         "truth_until": ledger.truth_until,
         "outstanding": sorted(ledger.outstanding),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from include.benchmark_qa import paths
+from include.benchmark_qa.ledger.cursor import digest
 from include.benchmark_qa.ledger.model import Ledger, LedgerEntry, dump_entries, dump_ledger, load_entries, load_ledger
 from include.benchmark_qa.ledger.planning import merge
 from include.benchmark_qa.workspace import Workspace
@@ -23,6 +24,10 @@ class LedgerStore:
         ledger = load_ledger(self._workspace.read(self._key) if self._workspace.exists(self._key) else b"")
         self._stored = dump_ledger(ledger)
         return ledger
+
+    def digest(self) -> str:
+        """Return a digest of the stored ledger, the same until somebody stores another one."""
+        return digest(self._workspace.read(self._key) if self._workspace.exists(self._key) else b"")
 
     def write(self, ledger: Ledger) -> None:
         """Store the ledger, whole."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,11 @@ from include.benchmark_qa.results.rows import SubmissionKey
 from include.benchmark_qa.results.tables import score_tables
 from include.benchmark_qa.scoring.scored import score_labels
 from include.benchmark_qa.scoring.settings import ScoringSettings
-from include.benchmark_qa.scoring.versions import labels_version, settings_version
+from include.benchmark_qa.scoring.versions import settings_version
 from include.benchmark_qa.submissions import Submission
+
+# What the scorer does not compute, whatever it is compared with.
+_UNREADABLE_ROW: dict[str, Any] = {"label_hash": "", "data_units": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +22,16 @@ class LabelPair:
     """
     One submission with both label rows as Encord's dictionaries; None where nothing was ever saved.
 
-    Submissions of one unit (``data_hash``) have the same ground truth.
+    Submissions of one unit (``data_hash``) have the same ground truth. The versions are those of the two label rows
+    (``labels_version``). ``problem`` says why one of them could not be read; then the submission is not computed.
     """
 
     submission: Submission
     ground_truth: Mapping[str, Any] | None
     submitted: Mapping[str, Any] | None
+    submission_version: str
+    ground_truth_version: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +66,14 @@ def score_batch(
     scored = score_labels(
         index,
         [truth for _, truth in units],
-        [pair.submitted for pair in pairs],
+        [_UNREADABLE_ROW if pair.problem else pair.submitted for pair in pairs],
         [place[pair.submission.data_hash] for pair in pairs],
         settings,
     )
-    versions = {data_hash: labels_version(truth) for data_hash, truth in units}
+    reasons = zip(pairs, scored.not_computed, strict=True)
+    scored = replace(scored, not_computed=tuple((pair.problem,) if pair.problem else why for pair, why in reasons))
     made_with = settings_version(settings)
-    keys = [_key(pair, campaign, project_hash, versions[pair.submission.data_hash], made_with) for pair in pairs]
+    keys = [_key(pair, campaign, project_hash, made_with) for pair in pairs]
     tables = score_tables(keys, scored, index, scored_at)
     return ScoredBatch(
         submissions=tables.submissions,
@@ -75,7 +83,7 @@ def score_batch(
     )
 
 
-def _key(pair: LabelPair, campaign: str, project_hash: str, truth_version: str, made_with: str) -> SubmissionKey:
+def _key(pair: LabelPair, campaign: str, project_hash: str, made_with: str) -> SubmissionKey:
     one = pair.submission
     return SubmissionKey(
         campaign=campaign,
@@ -86,8 +94,8 @@ def _key(pair: LabelPair, campaign: str, project_hash: str, truth_version: str, 
         label_branch_name=one.label_branch_name,
         label_hash=one.label_hash,
         task_uuid=one.task_uuid,
-        ground_truth_version=truth_version,
-        submission_version=labels_version(pair.submitted),
+        ground_truth_version=pair.ground_truth_version,
+        submission_version=pair.submission_version,
         settings_version=made_with,
         submitted_at=datetime.fromisoformat(one.submitted_at) if one.submitted_at else None,
         seconds=one.seconds,

@@ -47,15 +47,21 @@ class ReviewAdapter(StageAdapter):
         Whether Encord lists a task there when the first annotator has submitted, or only when all have, is not settled:
         those that are still being annotated are left out.
         """
-        stage = self._review_stage(project_hash, stage_title)
         unfinished = self.being_annotated(project_hash)  # asked first: who submits meanwhile waits for the next pass
-        tasks = [task for task in stage.get_tasks() if str(task.data_hash) not in unfinished]
+        return [task for task in self.listed_tasks(project_hash, stage_title) if task.data_hash not in unfinished]
+
+    def listed_tasks(self, project_hash: str, stage_title: str) -> list[ConsensusTask]:
+        """List all tasks of a consensus block's review, also those that some annotators may not have submitted."""
         return [
             ConsensusTask(
                 str(task.uuid), str(task.data_hash), task.data_title, tuple(map(_option, task.options)), task.updated_at
             )
-            for task in tasks
+            for task in self._review_stage(project_hash, stage_title).get_tasks()
         ]
+
+    def review_uuid(self, project_hash: str, stage_title: str) -> str:
+        """Return the uuid of the review of a consensus block."""
+        return str(self._review_stage(project_hash, stage_title).uuid)
 
     def review(self, project_hash: str, stage_title: str, verdicts: Mapping[str, str]) -> Sent:
         """

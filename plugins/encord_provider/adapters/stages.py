@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from encord_provider.exceptions import EncordWorkflowError
@@ -19,6 +19,23 @@ class StageAdapter:
     def __init__(self, client: EncordUserClient) -> None:
         self._client = client
         self._projects: dict[str, Project] = {}
+        self._stages: dict[str, Sequence[Any]] = {}
+
+    def know(self, project_hash: str, stages: Sequence[Any]) -> None:
+        """Take a project's stages from somebody who has asked for them."""
+        self._stages[project_hash] = stages
+
+    def others(self, project_hash: str, known: Iterable[str]) -> list[str]:
+        """Return the uuids of the stages that are neither final nor among those known, in the workflow's order."""
+        from encord.workflow import FinalStage
+
+        stages = [stage for stage in self._all_stages(project_hash) if not isinstance(stage, FinalStage)]
+        return [uuid for stage in stages if (uuid := str(stage.uuid)) not in set(known)]
+
+    def has_tasks(self, project_hash: str, stage_uuid: str) -> bool:
+        """Say whether any task is in a stage, by the first page of its listing."""
+        [stage] = [stage for stage in self._all_stages(project_hash) if str(stage.uuid) == stage_uuid]
+        return next(iter(stage.get_tasks()), None) is not None
 
     def titles(self, project_hash: str, final: str, other: str | None) -> frozenset[str]:
         """
@@ -109,10 +126,12 @@ class StageAdapter:
         )
 
     def _all_stages(self, project_hash: str) -> Sequence[Any]:
-        return self._project(project_hash).workflow.stages
+        if project_hash not in self._stages:  # a project's stages come from its template and stay
+            self._stages[project_hash] = self._project(project_hash).workflow.stages
+        return self._stages[project_hash]
 
     def _project(self, project_hash: str) -> Project:
-        if project_hash not in self._projects:  # a project's stages come from its template and stay
+        if project_hash not in self._projects:
             self._projects[project_hash] = self._client.get_project(project_hash)
         return self._projects[project_hash]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from uuid import UUID
 
+from encord_provider.adapters.project_client import project_client
 from include.benchmark_qa.ledger.moments import stamp
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+# Units that one request may name: each takes about 50 of the few thousand characters of an address.
+MOST_UNITS = 50
 
 # Data hash and the annotator's e-mail address.
 WorkKey: TypeAlias = tuple[str, str]
@@ -44,14 +49,21 @@ class TimeAdapter:
         self._client = client
         self._workflow = workflow
 
-    def annotation_times(self, project_hash: str, stage_title: str) -> AnnotationTimes:
-        """Return the times of the annotation in a consensus block; never raises, an answer cut short counts as none."""
-        place = _told("the stage", lambda: self._place(project_hash, stage_title))
+    def annotation_times(self, project_hash: str, stage_title: str, data_hashes: Collection[str]) -> AnnotationTimes:
+        """
+        Return the times of the annotation of some units in a consensus block.
+
+        Never raises; an answer cut short counts as none. The times may be those of more units than asked for: of few
+        units the whole history of them alone is asked for, of many that of the block.
+        """
+        place = _told("the stage", lambda: self._place(project_hash, stage_title)) if data_hashes else None
         if place is None:
             return AnnotationTimes()
+        units = [UUID(one) for one in sorted(set(data_hashes))]
+        only = units if len(units) <= MOST_UNITS else None
         return AnnotationTimes(
-            seconds=_told("time spent", lambda: _seconds(*place)) or {},
-            submitted_at=_told("task actions", lambda: _submitted_at(*place)) or {},
+            seconds=_told("time spent", lambda: _seconds(self._client, *place, only)) or {},
+            submitted_at=_told("task actions", lambda: _submitted_at(*place, only)) or {},
         )
 
     def _place(self, project_hash: str, stage_title: str) -> tuple[Project, str]:
@@ -66,14 +78,26 @@ def _told(what: str, ask: Callable[[], T]) -> T | None:
         return None
 
 
-def _seconds(project: Project, stage_uuid: str) -> dict[WorkKey, float]:
+def _seconds(
+    client: EncordUserClient, project: Project, stage_uuid: str, only: list[UUID] | None
+) -> dict[WorkKey, float]:
+    from encord.orm.analytics import TimeSpentParams
+
+    # The project's own method takes no units.
+    asked = TimeSpentParams(
+        project_uuid=project.project_hash,
+        after=_beginning(project),
+        before=datetime.now(UTC),
+        workflow_stage_uuids=[UUID(stage_uuid)],
+        data_uuids=only,
+    )
     spent: dict[WorkKey, float] = defaultdict(float)
-    for one in project.list_time_spent(_beginning(project), datetime.now(UTC), workflow_stage_uuid=stage_uuid):
+    for one in project_client(client, project.project_hash).get_time_spent(asked):
         spent[str(one.data_uuid), one.user_email] += one.time_spent_seconds
     return dict(spent)
 
 
-def _submitted_at(project: Project, stage_uuid: str) -> dict[WorkKey, str]:
+def _submitted_at(project: Project, stage_uuid: str, only: list[UUID] | None) -> dict[WorkKey, str]:
     from encord.orm.analytics import TaskActionType
 
     # With an end of our own: the one that the SDK fills in carries no zone.
@@ -82,6 +106,7 @@ def _submitted_at(project: Project, stage_uuid: str) -> dict[WorkKey, str]:
         before=datetime.now(UTC),
         action_type=TaskActionType.SUBMIT,
         workflow_stage_uuid=stage_uuid,
+        data_unit_uuid=only,
     )
     submitted: dict[WorkKey, str] = {}
     for one in actions:

@@ -43,6 +43,10 @@ class WorkflowAdapter(ReviewAdapter):
             )
         return {name: known[name] for name in names}
 
+    def agent_uuid(self, project_hash: str, stage_title: str) -> str:
+        """Return the uuid of the agent stage of this title."""
+        return str(self._agent_stage(project_hash, stage_title).uuid)
+
     def agent_tasks(self, project_hash: str, stage_title: str) -> list[AgentTask]:
         """List all tasks of an agent stage, to the last page."""
         tasks = list(self._agent_stage(project_hash, stage_title).get_tasks())

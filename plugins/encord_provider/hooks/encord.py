@@ -11,6 +11,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from encord_provider.adapters.datasets import DatasetAdapter
+from encord_provider.adapters.glance import GlanceAdapter
 from encord_provider.adapters.issues import IssueAdapter
 from encord_provider.adapters.labels import LabelAdapter
 from encord_provider.adapters.metadata_schema import MetadataSchemaAdapter
@@ -227,6 +228,11 @@ class EncordHook(BaseHook):
     def projects(self) -> ProjectAdapter:
         """Projects, their datasets, people and tags."""
         return ProjectAdapter(self.client)
+
+    @cached_property
+    def glance(self) -> GlanceAdapter:
+        """Projects, for as few requests as can be."""
+        return GlanceAdapter(self.client)
 
     @cached_property
     def workflow(self) -> WorkflowAdapter:

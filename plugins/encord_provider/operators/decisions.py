@@ -11,8 +11,8 @@ from encord_provider.operators.acting import TASK_ACTIONS, Actor
 from encord_provider.operators.action_log import ActionLog
 from encord_provider.operators.action_words import say_plan, say_results
 from encord_provider.operators.base import EncordBaseOperator
-from encord_provider.operators.labels import submissions_of
 from encord_provider.operators.notices import Notifiers, notice_of
+from encord_provider.operators.submissions import submissions_of
 from include.benchmark_qa import paths
 
 if TYPE_CHECKING:

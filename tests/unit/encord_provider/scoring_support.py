@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from encord_provider.operators.dataset import EncordCreateDatasetOperator
 from encord_provider.operators.decisions import EncordApplyDecisionsOperator
-from encord_provider.operators.labels import EncordListSubmissionsOperator, EncordScoreLabelsOperator
+from encord_provider.operators.labels import EncordScoreLabelsOperator
 from encord_provider.operators.scorecard import PublishScoresOperator
+from encord_provider.operators.submissions import EncordListSubmissionsOperator
 from include.benchmark_qa.results.tables import submissions_from_parquet
 from tests.emulator.emulator_support import ANNOTATORS, ESTABLISHING, REVIEWER
 from tests.unit.encord_provider.provider_support import (

@@ -139,9 +139,9 @@ def test_a_pass_without_any_analytics_scores_all_the_same(run_campaign: RunCampa
 def test_an_answer_that_is_cut_short_is_not_taken_for_the_whole(
     run_campaign: RunCampaign, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from encord.project import Project
+    from encord.client import EncordClientProject
 
-    whole = Project.list_time_spent
+    whole = EncordClientProject.get_time_spent
 
     def cut_short(*arguments: Any, **more: Any) -> Iterator[Any]:
         yield next(iter(whole(*arguments, **more)))
@@ -149,13 +149,13 @@ def test_an_answer_that_is_cut_short_is_not_taken_for_the_whole(
 
     campaign = run_campaign(submitted_by=(), units=1)
     hand_in(control, campaign, in_time)
-    monkeypatch.setattr(Project, "list_time_spent", cut_short)
+    monkeypatch.setattr(EncordClientProject, "get_time_spent", cut_short)
     assert set(seconds_of(score(campaign)).values()) == {None}
 
 
 def test_a_stage_of_another_title_tells_nothing(hook: EncordHook, run_campaign: RunCampaign) -> None:
     campaign = run_campaign(submitted_by=(), units=1)
-    times = hook.times.annotation_times(campaign.project_hash, "no such stage")
+    times = hook.times.annotation_times(campaign.project_hash, "no such stage", hook.unit_hashes(campaign.project_hash))
     assert (times.seconds, times.submitted_at) == ({}, {})
 
 
@@ -164,7 +164,7 @@ def test_work_outside_the_block_is_not_counted(hook: EncordHook, run_campaign: R
     hand_in(control, campaign, in_time, "CONSENSUS_ANNOTATION", "ANNOTATION")
     everywhere = list(hook.client.get_project(campaign.project_hash).list_time_spent(datetime(2020, 1, 1, tzinfo=UTC)))
     assert 1000 in {one.time_spent_seconds for one in everywhere}
-    times = hook.times.annotation_times(campaign.project_hash, SCORED_STAGE)
+    times = hook.times.annotation_times(campaign.project_hash, SCORED_STAGE, hook.unit_hashes(campaign.project_hash))
     assert sorted(times.seconds.values()) == sorted(value for value in TIMES.values() if value)
     assert times.submitted_at.keys() == times.seconds.keys()
 

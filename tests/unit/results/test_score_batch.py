@@ -22,7 +22,7 @@ def pair(email, unit, labels, truth=TRUTH):
         label_branch_name=f"encord-{email}",
         label_hash=None if labels is None else "label",
     )
-    return LabelPair(submission, truth, labels)
+    return LabelPair(submission, truth, labels, labels_version(labels), labels_version(truth))
 
 
 def score(*pairs, structure=None):
