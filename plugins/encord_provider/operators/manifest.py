@@ -127,7 +127,9 @@ class GenerateManifestOperator(BaseOperator):
         is_open = any(rule.metadata.sidecar or rule.metadata.table for rule in rules.rules)
         if self.encord_conn_id is None or not (named or is_open):
             return None
-        schema = EncordHook(self.encord_conn_id).metadata_schema.schema()
+        hook = EncordHook(self.encord_conn_id)
+        with hook.refusal_said_plainly():
+            schema = hook.metadata_schema.schema()
         return schema if is_open or named & set(schema) else None
 
     def _write(self, kind: DataKind, prefix: str, folder: str, makings: _Makings) -> ManifestIndex:
