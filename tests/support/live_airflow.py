@@ -1,12 +1,13 @@
-"""Airflow's own processes over a demo's world, each of which a test may kill and start anew."""
+"""An Airflow of four processes over a folder of Dags, each of which a test may kill and start anew."""
 
 from __future__ import annotations
 
-import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,43 +27,24 @@ REQUEST_SECONDS = 120.0
 @dataclass
 class LiveAirflow:
     """
-    A home with the world of the demo in it and an Airflow of four processes.
+    Airflow in a home of its own; Dag files are in the folder ``dags`` there.
 
-    :param more: environment variables for all of it
+    :param more: environment variables, such as connections
     """
 
     home: Home
-    more: dict[str, str] = field(default_factory=dict)
+    more: dict[str, str]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    url: str = ""
-    _starts: int = 0
-
-    def start_world(self) -> str:
-        """Start bucket, local Encord and annotators, and make Airflow's database; return Encord's URL."""
-        place = self.home.path / "world.json"
-        log = self.home.path / "world.txt"
-        world = self.home.start("tests.support.held_world", log, str(place), **self.more)
-        wait_until(place.exists, "world", world)
-        told = json.loads(place.read_text(encoding="utf-8"))
-        kept = {name: value for name, value in told["environment"].items() if name.startswith(("A", "BENCH"))}
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.more = {**self.more, **kept} | {
-            "PYTHONPATH": f"{ROOT / 'plugins'}{os.pathsep}{ROOT}",
-            "AIRFLOW__API__BASE_URL": self.url,
-            "AIRFLOW__API__PORT": str(port),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        }
-        return str(told["url"])
+    starts: int = 0
 
     def start(self, dag_id: str) -> httpx.Client:
-        """Start Airflow; return a client that may do anything, once the Dag is listed."""
+        """Make the database and start everything; return a client that may do anything, once the Dag is listed."""
+        url = self._settle_port()
+        make = [sys.executable, "-c", "from airflow.utils.db import initdb; initdb()"]
+        environment = self.home.environment | self.more
+        subprocess.run(make, env=environment, check=True, capture_output=True, timeout=300)
         self._start("api-server")
-        client = httpx.Client(base_url=self.url, timeout=REQUEST_SECONDS, trust_env=False)
+        client = httpx.Client(base_url=url, timeout=REQUEST_SECONDS, trust_env=False)
         wait_until(lambda: _answers(client, "/api/v2/monitor/health"), "API server", self.running["api-server"])
         token = client.get("/auth/token").raise_for_status().json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
@@ -72,20 +54,41 @@ class LiveAirflow:
         return client
 
     def kill_and_restart(self, name: str) -> None:
-        """Kill a process and all that it started, with SIGKILL, and start it anew."""
+        """End a process and all that it started with SIGKILL, and start it anew."""
         os.killpg(self.running[name].pid, signal.SIGKILL)
         self.running[name].wait(30)
         self._start(name)
 
-    def hold_people(self, *, go_on: bool = False) -> None:
-        """Let the simulated annotators stop where they are, or go on."""
-        for process in self.home.processes():
-            if "include.simulated_annotators" in process.cmdline():
-                (process.resume if go_on else process.suspend)()
+    def _settle_port(self) -> str:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        url, place = f"http://127.0.0.1:{port}", self.home.path / "airflow"
+        self.more = {
+            "PYTHONPATH": f"{ROOT / 'plugins'}{os.pathsep}{ROOT}",
+            "AIRFLOW_HOME": str(place),
+            "AIRFLOW__API__BASE_URL": url,
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(),
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(),
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.home.path / "dags"),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+            "AIRFLOW__CORE__FERNET_KEY": "",
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{place}/airflow.db?timeout=60",
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+            **self.more,
+        }
+        return url
 
     def _start(self, name: str) -> None:
-        self._starts += 1
-        log = self.home.path / f"{self._starts}-{name}.txt"
+        self.starts += 1
+        log = self.home.path / f"{self.starts}-{name}.txt"
         self.running[name] = self.home.start("airflow", log, name, *COMPONENTS[name], **self.more)
 
 

@@ -6,25 +6,75 @@ One Airflow tells one story; each test looks at a part of it.
 
 from __future__ import annotations
 
-import shutil
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
-import yaml
+from encord.utilities.project_user import ProjectUserRole
 
-from tests.support.demo_runs import ROOT, Home, wait_until
+from include.encord_emulator.server import RunningEmulator
+from tests.emulator.emulator_support import (
+    ANNOTATORS,
+    ESTABLISHING,
+    KEYS,
+    MANAGER,
+    REVIEWER,
+    SEED,
+    Control,
+    image_manifest,
+    make_dataset,
+    sdk_client,
+)
+from tests.support.demo_runs import Home, wait_until
 from tests.support.live_airflow import LiveAirflow
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import httpx
 
 pytestmark = pytest.mark.system
 
-DAG = "benchmark_qa__demo"
+DAG = "waiting"
+# The part of a campaign's Dag that waits; the whole of it is in tests/dags.
+DAG_FILE = """
+from datetime import timedelta
+
+from airflow.sdk import DAG, chain
+
+from encord_provider.operators.approval import EncordApproveGroundTruthOperator
+from encord_provider.operators.project import EncordCreateProjectOperator
+from encord_provider.sensors.project import EncordGroundTruthSensor
+
+with DAG("waiting", schedule=None, default_args={"retries": 2, "retry_delay": timedelta(seconds=1)}):
+    wait = EncordGroundTruthSensor(
+        task_id="wait_for_ground_truth", project_hash=PLACES["benchmark"], poke_interval=0.5, deferrable=True
+    )
+    approve = EncordApproveGroundTruthOperator(
+        task_id="approve_ground_truth",
+        required="{{ params.get('approval', True) }}",
+        project_title="Production",
+        project_hash=PLACES["benchmark"],
+        progress=wait.output,
+    )
+    make = EncordCreateProjectOperator(
+        task_id="create_production_project",
+        trigger_rule="none_failed",
+        title="Production",
+        dataset_hashes=[],
+        ontology=PLACES["ontology"],
+        workflow_template=PLACES["template"],
+    )
+    after = EncordCreateProjectOperator(
+        task_id="after",
+        title="After",
+        dataset_hashes=[],
+        ontology=PLACES["ontology"],
+        workflow_template=PLACES["template"],
+    )
+    chain(wait, approve, make, after)
+"""
 WAIT, APPROVE, PRODUCTION = "wait_for_ground_truth", "approve_ground_truth", "create_production_project"
 
 
@@ -58,8 +108,10 @@ class Story:
         body |= {"include_downstream": True, "reset_dag_runs": True}
         self.api.post(f"/api/v2/dags/{DAG}/clearTaskInstances", json=body).raise_for_status()
 
-    def log(self, run: str, task: str, number: int) -> str:
-        return str(self._get(f"{self._run(run)}/taskInstances/{task}/logs/{number}?full_content=true"))
+    def log(self, run: str, task: str) -> str:
+        """Return the log of a task's latest try: on a busy machine, Airflow may lose a try before it begins."""
+        path = f"{self._run(run)}/taskInstances/{task}"
+        return str(self._get(f"{path}/logs/{self._get(path)['try_number']}?full_content=true"))
 
     def xcom(self, run: str, task: str, key: str) -> Any:
         return self._get(f"{self._run(run)}/taskInstances/{task}/xcomEntries/{key}")["value"]
@@ -71,9 +123,11 @@ class Story:
         path = f"{self._run(run)}/taskInstances/{APPROVE}/-1/hitlDetails"
         self.api.patch(path, json={"chosen_options": [option], "params_input": {}}).raise_for_status()
 
-    def slots(self) -> dict[str, int]:
+    def idle(self) -> dict[str, int] | None:
+        """Return the pool's slots once nothing runs."""
         pool = self._get("/api/v2/pools/default_pool")
-        return {name: pool[f"{name}_slots"] for name in ("running", "occupied", "deferred")}
+        slots = {name: pool[f"{name}_slots"] for name in ("running", "occupied", "deferred")}
+        return None if slots["running"] else slots
 
     def _run(self, run: str) -> str:
         return f"/api/v2/dags/{DAG}/dagRuns/{run}"
@@ -82,49 +136,53 @@ class Story:
         return self.api.get(path).raise_for_status().json()
 
 
-def campaigns(folder: Path) -> Path:
-    """Write the demo's campaign as one that asks for an approval, and whose loop is not in the way."""
-    folder.mkdir()
-    shutil.copytree(ROOT / "include" / "campaigns", folder, dirs_exist_ok=True)
-    campaign = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
-    campaign |= {"approval": True, "schedule": {"campaign": None, "loop": None}}
-    (folder / "demo.yaml").write_text(yaml.safe_dump(campaign), encoding="utf-8")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     home = Home(tmp_path_factory.mktemp("waiting"))
-    airflow = LiveAirflow(home, {"BENCHMARK_QA_CAMPAIGNS": str(campaigns(home.path / "campaigns"))})
-    try:
-        url = airflow.start_world()
-        airflow.hold_people()
-        with closing(airflow.start(DAG)) as api:
-            yield tell(Story(api), airflow, url)
-    finally:
-        home.end_all()
+    with RunningEmulator(seed=SEED) as emulator:
+        connection = {"conn_type": "encord", "host": emulator.url, "password": KEYS[MANAGER].private_pem}
+        client = sdk_client(emulator.url, KEYS[MANAGER])
+        dataset_hash = make_dataset(client, "Benchmark", image_manifest(2))
+        ontology_hash = client.create_ontology("Roads").ontology_hash
+        project_hash = client.create_project(
+            "Ground truth", [dataset_hash], ontology_hash=ontology_hash, workflow_template_hash=ESTABLISHING
+        )
+        client.get_project(project_hash).add_users([ANNOTATORS[0]], ProjectUserRole.ANNOTATOR)
+        client.get_project(project_hash).add_users([REVIEWER], ProjectUserRole.REVIEWER)
+        (home.path / "dags").mkdir()
+        places = {"benchmark": project_hash, "ontology": ontology_hash, "template": ESTABLISHING}
+        (home.path / "dags" / "waiting.py").write_text(f"PLACES = {places!r}\n{DAG_FILE}", encoding="utf-8")
+        airflow = LiveAirflow(home, {"AIRFLOW_CONN_ENCORD_DEFAULT": json.dumps(connection)})
+        try:
+            with closing(airflow.start(DAG)) as api:
+                yield tell(Story(api), airflow, Control(emulator.url), project_hash)
+        finally:
+            home.end_all()
 
 
-def tell(story: Story, airflow: LiveAirflow, url: str) -> Story:
+def tell(story: Story, airflow: LiveAirflow, control: Control, project_hash: str) -> Story:
     seen, run = story.seen, story.trigger()
     story.until(run, WAIT, "deferred")
     seen["progress"] = wait_until(lambda: story.xcom(run, WAIT, "progress"), "progress")
-    seen["slots"] = wait_until(lambda: (slots := story.slots())["running"] == 0 and slots, "a free worker")
+    seen["slots"] = wait_until(story.idle, "a free worker")
     story.mark_failed(run, WAIT)
-    seen["killed"] = wait_until(lambda: "The wait has ended" in story.log(run, WAIT, 1), "end of the trigger")
+    seen["killed"] = wait_until(lambda: "The wait has ended" in story.log(run, WAIT), "end of the trigger")
+    # As a person does; Airflow 3.3.2 on SQLite loses its scheduler to a clear in the middle of its decision.
+    story.until_run(run, "failed")
     seen["marked"] = story.states(run)
     story.clear(run, WAIT)
     story.until(run, WAIT, "deferred")
     airflow.kill_and_restart("triggerer")
     airflow.kill_and_restart("scheduler")
     seen["after the kills"] = story.states(run)[WAIT]
-    airflow.hold_people(go_on=True)
+    control.submit(ANNOTATORS[0], project_hash, control.take(ANNOTATORS[0], project_hash, "ANNOTATION"))
+    control.review(REVIEWER, project_hash, "approve", "REVIEW")
     story.until(run, APPROVE, "awaiting_input")
-    seen["tries"], seen["question"] = story.log(run, WAIT, 2), story.question(run)
+    seen["tries"], seen["question"] = story.log(run, WAIT), story.question(run)
     story.answer(run, "Reject")
     story.until_run(run, "success")
-    seen["rejected"], seen["told"] = story.states(run), story.log(run, APPROVE, 1)
-    seen["projects"] = [one["title"] for one in httpx.get(f"{url}/_emulator/state", timeout=30).json()["projects"]]
+    seen["rejected"], seen["told"] = story.states(run), story.log(run, APPROVE)
+    seen["projects"] = [one["title"] for one in control.call("GET", "state")["projects"]]
     story.clear(run, APPROVE)
     story.until(run, APPROVE, "awaiting_input")
     story.answer(run, "Approve")
@@ -141,13 +199,14 @@ def test_a_run_that_waits_costs_no_worker(story: Story) -> None:
 
 
 def test_its_progress_is_seen_without_a_log(story: Story) -> None:
-    assert story.seen["progress"].startswith("Ground truth: 0 of ")
+    assert story.seen["progress"].startswith("Ground truth: 0 of 2 complete")
+    assert "in this log only" not in story.seen["tries"]  # what the trigger says when it cannot show its own
 
 
 def test_marking_the_task_ends_its_wait(story: Story) -> None:
     assert story.seen["killed"]
     assert story.seen["marked"][WAIT] == "failed"
-    assert story.seen["marked"][PRODUCTION] in {"upstream_failed", None}
+    assert story.seen["marked"][PRODUCTION] == "upstream_failed"
 
 
 def test_a_cleared_task_waits_again_and_outlives_triggerer_and_scheduler(story: Story) -> None:
@@ -164,8 +223,8 @@ def test_the_question_says_what_to_look_at(story: Story) -> None:
 def test_a_rejection_ends_the_run_and_makes_nothing(story: Story) -> None:
     after = {task: state for task, state in story.seen["rejected"].items() if state != "success"}
     assert set(after.values()) == {"skipped"}
-    assert {PRODUCTION, "route_tasks", "publish_scores"} <= set(after)
-    assert story.seen["projects"] == ["Demo: ground truth"]
+    assert set(after) == {PRODUCTION, "after"}
+    assert story.seen["projects"] == ["Ground truth"]
     assert "The ground truth was rejected" in story.seen["told"]
 
 
