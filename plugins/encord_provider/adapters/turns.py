@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from include.object_storage.protocol import Bucket
 
 log = logging.getLogger(__name__)
-_LOOK_S = 0.25
+_LOOK_S = 0.5
 _STATE = ".state.json"
 
 

@@ -62,7 +62,7 @@ def test_who_says_that_he_is_there_keeps_his_turn(tmp_path: Path) -> None:
     with (
         turns(tmp_path, "slow", seconds=0.5)("project 'Roads'") as turn,
         pytest.raises(EncordTimeoutError, match="slow has the turn to see to project 'Roads' still"),
-        turns(tmp_path, "next", seconds=1.0, timeout=2.5)("project 'Roads'"),
+        turns(tmp_path, "next", seconds=4.0, timeout=5.0)("project 'Roads'"),
     ):
         pass
     turn.check()
