@@ -10,7 +10,9 @@ from itertools import pairwise
 
 from include.benchmark_qa.campaign import BenchmarkMix
 
-# Encord takes 0 to 1 and starts at 0.5. Beyond these a person has set the priority by hand, and it stays.
+# What a task has to begin with; Encord takes 0 to 1.
+ORDINARY = 0.5
+# Beyond these a person has set the priority by hand, and it stays.
 LOWEST, HIGHEST = 0.4, 0.6
 # Below this lies what is mixed, above it what `first` puts before everything else that nobody has moved.
 _MIXED = 0.55

@@ -133,6 +133,8 @@ WORKFLOW = (
     Switch("undecided_label_reviews", ("kept", "refused"), "kept", "G",
            "approving a task but not its undecided single labels leaves these as they are, or is a 400"),
     Switch("task_uuid", ("kept", "renewed"), "kept", "G", "a task that comes to another stage keeps its uuid, or not"),
+    Switch("task_priority", ("kept", "renewed"), "kept", "G",
+           "a task that comes to another stage keeps its priority, or gets the ordinary one"),
     Switch("legal_moves", ("any", "not_from_final", "connected"), "any", "S",
            "tasks may be moved to any stage, to any but from a final one, or only to a stage that comes next"),
     Switch("proceed_action", ("submit", "move"), "submit", "G",

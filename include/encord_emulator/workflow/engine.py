@@ -78,7 +78,9 @@ def enter(call: Call, stage: Stage | None, tasks: Sequence[Record], *, returned:
     if call.switches["task_uuid"] == "renewed":
         tasks = _renewed(call, tasks)
     status = COMPLETED if stage.type == "DONE" else REOPENED if returned else NEW
-    changes = {"stage": stage.uuid, "status": status, "assignee": None, "last_actioned_by": call.user}
+    changes: Record = {"stage": stage.uuid, "status": status, "assignee": None, "last_actioned_by": call.user}
+    if call.switches["task_priority"] == "renewed":
+        changes["priority"] = ORDINARY_PRIORITY
     update_in(call.connection, TASKS, "uuid", [task["uuid"] for task in tasks], changes | {"updated_at": call.now})
     _make_ready(call, stage, tasks)
 

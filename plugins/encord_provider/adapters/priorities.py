@@ -35,10 +35,10 @@ class PriorityAdapter:
     def __init__(self, client: EncordUserClient) -> None:
         self._client = client
 
-    def units(self, project_hash: str) -> list[UnitInQueue]:
-        """List all units of a project, in one request."""
-        rows = self._client.get_project(project_hash).list_label_rows_v2()
-        return [_unit(row) for row in rows]
+    def units(self, project_hash: str, data_hash: str | None = None) -> list[UnitInQueue]:
+        """List the units of a project in one request: one of them, or all (``None``)."""
+        project = self._client.get_project(project_hash)
+        return [_unit(row) for row in project.list_label_rows_v2(data_hashes=[data_hash] if data_hash else None)]
 
     def set(self, units: Iterable[UnitInQueue], priorities: Mapping[str, float]) -> None:
         """

@@ -107,9 +107,12 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         routing = TaskRouting(self.hook.workflow, project_hash, self.agent_stage)
         while tasks := routing.tasks():
             if not ways.keys() >= {task.task_uuid for task in tasks}:  # those that were refused are mixed already
-                waiting = self._mix(TaskMixing(self.hook, project_hash, self._known_units, self.benchmark_mix), context)
+                waiting = self._mix(context)
             ways |= self._plan(tasks)
             routing.send(tasks, {task.task_uuid: pathways[ways[task.task_uuid]] for task in tasks})
+        if waiting and self._mixing.is_lost:
+            self.log.info("Encord has forgotten the priorities on the way: they are set again")
+            self._mix(context)
         routed = self._tell(names, ways)
         metrics.count_each(context, "tasks_routed", "pathway", routed)
         return {"project_hash": project_hash, "routed": routed, "waiting": waiting}
@@ -158,8 +161,12 @@ class EncordRouteTasksOperator(EncordBaseOperator):
         rows = self.hook.labels.rows(project_hash, asked)
         return units - {row.data_hash for row in rows if row.stage_title is not None}
 
-    def _mix(self, mixing: TaskMixing, context: Context) -> dict[str, int]:
-        queue = mixing.ensure(context["ti"].start_date)
+    @cached_property
+    def _mixing(self) -> TaskMixing:
+        return TaskMixing(self.hook, str(self.project_hash), self._known_units, self.benchmark_mix)
+
+    def _mix(self, context: Context) -> dict[str, int]:
+        queue = self._mixing.ensure(context["ti"].start_date)
         if self.workspace:
             from include.object_storage import open_bucket
 

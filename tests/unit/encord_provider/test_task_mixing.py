@@ -68,9 +68,11 @@ def sent(control: Control, after: int, ending: str) -> int:
     return sum(one["path"].endswith(ending) for one in control.requests(after=after))
 
 
+@pytest.mark.parametrize("on_the_way", ["kept", "renewed"])
 def test_annotators_are_given_known_units_evenly_among_the_others(
-    make_production: MakeProduction, control: Control
+    make_production: MakeProduction, control: Control, on_the_way: str
 ) -> None:
+    control.switch(task_priority=on_the_way)
     project_hash = make_production()
     run(router())
     line = take_all(control, project_hash)
