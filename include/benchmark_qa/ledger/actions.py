@@ -8,6 +8,7 @@ and is left alone.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -150,13 +151,12 @@ def dump_lines(content: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def load_records(content: bytes) -> list[ActionRecord]:
-    """Read what :func:`dump_records` wrote; other lines are passed over."""
+    """Read what :func:`dump_records` wrote; other lines, and damaged ones, are passed over."""
     records = []
     for line in read_lines(content):
         if "outcome" not in line:
-            hints = tuple((who, tuple(said)) for who, said in line["hints"])
-            fields = {name: line[name] for name in ActionRecord.__slots__ if name in line}
-            records.append(ActionRecord(**fields | {"who": tuple(line["who"]), "hints": hints}))
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                records.append(_record(line))
     return records
 
 
@@ -176,6 +176,12 @@ def read_lines(content: bytes) -> list[dict[str, Any]]:
 def records_name(content: bytes, at: datetime) -> str:
     """Return a file name for lines written at a moment; names sort by time, and no two writers share one."""
     return f"{at:%Y%m%dT%H%M%S.%f}-{hashlib.sha256(content).hexdigest()[:12]}.jsonl"
+
+
+def _record(line: Mapping[str, Any]) -> ActionRecord:
+    fields = {name: line[name] for name in ActionRecord.__slots__ if name in line}
+    hints = tuple((who, tuple(said)) for who, said in line["hints"])
+    return ActionRecord(**fields | {"who": tuple(line["who"]), "hints": hints})
 
 
 def _score(entry: LedgerEntry) -> dict[str, Any]:

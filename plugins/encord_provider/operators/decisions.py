@@ -121,18 +121,14 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
         issues, notices = still_open(ledger, plan.records)
         moved = gone_on(ledger, waiting)
         found = {one.key: one for one in actions.find([*moved, *issues, *notices])}
+        for key in {*moved, *issues, *notices} - found.keys():
+            del ledger.acted[key]  # its record is damaged: nobody can tell any more what it was
+        later = partial(ActionResult, outcome=Outcome.DONE, why="noted later: the task had gone on")
+        dropped = partial(ActionResult, outcome=Outcome.WITHDRAWN, why="no longer asked for")
         actions.note(
             [
-                *(
-                    ActionResult(found[key], Outcome.DONE, "noted later: the task had gone on")
-                    for key in moved
-                    if key in found
-                ),
-                *(
-                    ActionResult(found[key], Outcome.WITHDRAWN, "no longer asked for")
-                    for key in notices
-                    if key in found
-                ),
+                *(later(found[key]) for key in moved if key in found),
+                *(dropped(found[key]) for key in notices if key in found),
                 *plan.withdrawn,
             ]
         )

@@ -125,9 +125,7 @@ def test_a_notice_whose_sending_was_killed_is_sent_again_under_the_same_id(
 
     with_id = {**RECORDING, "arguments": {"text": "{{ annotator.notice_id }}"}}
     with monkeypatch.context() as killed:
-        killed.setattr(
-            "encord_provider.operators.action_log.ActionLog.note", lambda _, results: results and killed_here()
-        )
+        killed.setattr("encord_provider.operators.action_log.ActionLog.note", killed_here)
         with pytest.raises(KeyboardInterrupt):
             told(campaign, notify=[with_id])
     assert len(sent) == 1

@@ -122,7 +122,8 @@ def test_what_failed_or_no_longer_holds_comes_again() -> None:
 
 def test_records_come_back_as_they_were_among_outcomes() -> None:
     full = replace(RECORD, hints=(("ann@x", ("one", "two")),), scores=({"score": 0.5},))
-    [back] = load_records(came_of(Outcome.DONE) + dump_records([full]))
+    damaged = b'{"key": "other"}\n{"key": "x", "hints": 3, "who": []}\n'
+    [back] = load_records(came_of(Outcome.DONE) + damaged + dump_records([full]))
     assert (back.hints, back.who, list(back.scores)) == (full.hints, full.who, list(full.scores))
 
 
