@@ -8,10 +8,10 @@ UV_VERSION := 0.13.9
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop campaign test acceptance lint format lock clean
+.PHONY: help setup demo start stop campaign test test-faults acceptance lint format lock clean
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv and install everything into it
 
@@ -42,6 +42,9 @@ campaign: setup ## Begin a campaign of yours: make campaign NAME=road_signs
 
 test: setup $(AZURITE) ## Run all tests
 	@$(BIN)/python -m pytest
+
+test-faults: setup ## Try every fault on every task of both Dags, and kill what can be killed
+	@$(BIN)/python -m pytest tests/faults --faults=full
 
 acceptance: setup ## Run the tests of Encord's own agents library against the local Encord
 	@$(BIN)/python -m tests.acceptance.encord_agents --if-reachable

@@ -47,6 +47,19 @@ os.environ |= {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", choices=("sample", "full"), default="sample", help="how many of the faults are tried")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, unless asked for, the faults that take longest: each has a shorter form that is always run."""
+    if config.getoption("--faults") == "full":
+        return
+    left_out = [item for item in items if item.get_closest_marker("full_faults")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("full_faults")]
+
+
 @pytest.fixture(scope="session")
 def running_emulator() -> Iterator[RunningEmulator]:
     from include.encord_emulator.server import RunningEmulator

@@ -13,12 +13,12 @@ import pytest
 from include.encord_emulator.server import RunningEmulator
 from include.encord_emulator.switch_table import TABLE
 from tests.emulator.emulator_support import INTEGRATION, MANAGER, new_key
-from tests.support.operator_journey import KINDS, Journey, email, people
+from tests.support.journey_tasks import KINDS, email
+from tests.support.operator_journey import Journey, people
 
 pytestmark = pytest.mark.emulator
 
 UNITS = {"benchmark": 6, "production": 14}
-# What to try of a switch that takes any number: too short a page for one list, and times that the journey must wait.
 # What to try of a switch that takes any number: too short a page for one list, and times that the journey must wait.
 # Limits are tried where a careful client need not notice them.
 NUMBERS = {

@@ -125,12 +125,17 @@ def assert_one_of_everything(home: Home, content: EncordContent) -> None:
     assert sum(content.project("Demo: ground truth")["tasks"].values()) == units["benchmark"]
 
 
-def wait_until(condition: Callable[[], Any], what: str, process: subprocess.Popen[bytes] | None = None) -> Any:
+def wait_until(
+    condition: Callable[[], Any],
+    what: str,
+    process: subprocess.Popen[bytes] | None = None,
+    seconds: float = PATIENCE_SECONDS,
+) -> Any:
     """Return the condition's first true value; fail when it takes too long, or the process has ended without it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert process is None or process.poll() is None, f"the process ended before {what}"
-        assert time.monotonic() < deadline, f"no {what} after {PATIENCE_SECONDS:.0f} s"
+        assert time.monotonic() < deadline, f"no {what} after {seconds:.0f} s"
         time.sleep(0.05)
     return value
 

@@ -1,99 +1,127 @@
-"""An Airflow of four processes over a folder of Dags, each of which a test may kill and start anew."""
+"""A whole Airflow over the demo's world, whose parts a test kills and starts again as an init system would."""
 
 from __future__ import annotations
 
-import os
-import secrets
+import json
 import signal
 import socket
 import subprocess
-import sys
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from tests.support.demo_runs import ROOT, Home, wait_until
 
-COMPONENTS = {
-    "api-server": ("--workers", "1", "--host", "127.0.0.1"),
-    "dag-processor": (),
-    "triggerer": ("--skip-serve-logs",),
-    "scheduler": ("--skip-serve-logs",),
-}
+if TYPE_CHECKING:
+    import psutil
+
 REQUEST_SECONDS = 120.0
+START_SECONDS = 900.0
 
 
 @dataclass
 class LiveAirflow:
     """
-    Airflow in a home of its own; Dag files are in the folder ``dags`` there.
+    What a test needs of it.
 
-    :param more: environment variables, such as connections
+    :param world: the process that holds everything
+    :param encord_url: the local Encord
+    :param api: Airflow's REST API, logged in
     """
 
     home: Home
-    more: dict[str, str]
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    starts: int = 0
+    world: subprocess.Popen[bytes]
+    encord_url: str
+    api: httpx.Client
 
-    def start(self, dag_id: str) -> httpx.Client:
-        """Make the database and start everything; return a client that may do anything, once the Dag is listed."""
-        url = self._settle_port()
-        make = [sys.executable, "-c", "from airflow.utils.db import initdb; initdb()"]
-        environment = self.home.environment | self.more
-        subprocess.run(make, env=environment, check=True, capture_output=True, timeout=300)
-        self._start("api-server")
-        client = httpx.Client(base_url=url, timeout=REQUEST_SECONDS, trust_env=False)
-        wait_until(lambda: _answers(client, "/api/v2/monitor/health"), "API server", self.running["api-server"])
-        token = client.get("/auth/token").raise_for_status().json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        for name in ("dag-processor", "triggerer", "scheduler"):
-            self._start(name)
-        wait_until(lambda: _answers(client, f"/api/v2/dags/{dag_id}"), "Dag", self.running["dag-processor"])
-        return client
+    def begin_to_annotate(self) -> None:
+        self.world.send_signal(signal.SIGUSR1)
 
-    def kill_and_restart(self, name: str) -> None:
-        """End a process and all that it started with SIGKILL, and start it anew."""
-        os.killpg(self.running[name].pid, signal.SIGKILL)
-        self.running[name].wait(30)
-        self._start(name)
+    def trigger(self, dag_id: str) -> str:
+        """Start a run as a person does; return its id."""
+        answer = self.api.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})
+        return str(answer.raise_for_status().json()["dag_run_id"])
 
-    def _settle_port(self) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        url, place = f"http://127.0.0.1:{port}", self.home.path / "airflow"
-        self.more = {
-            "PYTHONPATH": f"{ROOT / 'plugins'}{os.pathsep}{ROOT}",
-            "AIRFLOW_HOME": str(place),
-            "AIRFLOW__API__BASE_URL": url,
-            "AIRFLOW__API__PORT": str(port),
-            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(),
-            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(),
-            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(self.home.path / "dags"),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-            "AIRFLOW__CORE__FERNET_KEY": "",
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__PARALLELISM": "2",
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{place}/airflow.db?timeout=60",
-            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-            **self.more,
-        }
-        return url
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        return str(self.api.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}").raise_for_status().json()["state"])
 
-    def _start(self, name: str) -> None:
-        self.starts += 1
-        log = self.home.path / f"{self.starts}-{name}.txt"
-        self.running[name] = self.home.start("airflow", log, name, *COMPONENTS[name], **self.more)
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Return the task instances of a run, those that are mapped under ``name[index]``."""
+        answer = self.api.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status().json()
+        return {_name(one): one for one in answer["task_instances"]}
+
+    def component(self, name: str) -> psutil.Process:
+        """Return the main process of one of Airflow's components."""
+        own = [one for one in self.home.processes() if ["-m", "airflow", name] == one.cmdline()[1:4]]
+        return min(own, key=lambda one: one.create_time())
+
+    def held_task(self) -> psutil.Process:
+        """Return the process of the task that waits for an answer of the local Encord's."""
+        port = urlsplit(self.encord_url).port
+        tasks = self.component("scheduler").children(recursive=True)
+        [found] = [one for one in tasks if any(to.raddr and to.raddr.port == port for to in one.net_connections())]
+        return found
+
+    def pause(self, dag_id: str, *, paused: bool) -> None:
+        self.api.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": paused}).raise_for_status()
+
+    def kill_and_start_again(self, name: str, **more: str) -> None:
+        """
+        Kill a component, with what it has started, and start it with the same words in the same environment.
+
+        :param more: what its environment has now beside that
+        """
+        old = self.component(name)
+        command, environment = old.cmdline(), old.environ() | more
+        for process in (old, *old.children(recursive=True)):
+            process.kill()
+        log = self.home.path / f"{name}-again.log"
+        with log.open("ab") as stream:
+            subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def hold(self, request: str) -> None:
+        """Let the local Encord do the next such request, and keep its answer back."""
+        rule = {"match": request, "hold": "after", "times": 1}
+        httpx.post(f"{self.encord_url}/_emulator/faults", json=rule, timeout=30).raise_for_status()
+
+    def wait_until_held(self, what: str) -> None:
+        faults = f"{self.encord_url}/_emulator/faults"
+        wait_until(lambda: any(one["holding"] for one in httpx.get(faults, timeout=30).json()), what, self.world)
+
+    def let_go(self) -> None:
+        httpx.delete(f"{self.encord_url}/_emulator/faults", timeout=30).raise_for_status()
 
 
-def _answers(client: httpx.Client, path: str) -> Any:
+@contextmanager
+def live_airflow(home: Home) -> Iterator[LiveAirflow]:
+    """Run everything, without annotators at first."""
+    place, port = home.path / "world.json", free_port()
     try:
-        return client.get(path).is_success
-    except httpx.HTTPError:
-        return False
+        world = home.start("tests.support.held_world", home.path / "world.txt", str(place), "--airflow", str(port))
+        wait_until(place.exists, "world", world, START_SECONDS)
+        passwords = home.path / ".airflow" / "simple_auth_manager_passwords.json.generated"
+        [(user, password)] = json.loads(passwords.read_text(encoding="utf-8")).items()
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=REQUEST_SECONDS, trust_env=False) as api:
+            answer = api.post("/auth/token", json={"username": user, "password": password}).raise_for_status()
+            api.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            yield LiveAirflow(home, world, json.loads(place.read_text(encoding="utf-8"))["url"], api)
+        world.send_signal(signal.SIGTERM)
+        world.wait(60)
+    finally:
+        home.end_all()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _name(task: dict[str, Any]) -> str:
+    return f"{task['task_id']}[{task['map_index']}]" if task["map_index"] >= 0 else str(task["task_id"])

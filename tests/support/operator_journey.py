@@ -15,39 +15,13 @@ import httpx
 from airflow.sdk.exceptions import AirflowSkipException
 from encord.exceptions import RequestException
 
-from encord_provider.operators.bucket import ListBucketOperator
-from encord_provider.operators.decisions import EncordApplyDecisionsOperator
-from encord_provider.operators.labels import EncordScoreLabelsOperator
-from encord_provider.operators.manifest import GenerateManifestOperator
-from encord_provider.operators.passes import EncordFindWorkOperator, RememberPassOperator
-from encord_provider.operators.project import EncordCreateProjectOperator
-from encord_provider.operators.scorecard import PublishScoresOperator
-from encord_provider.operators.storage import EncordImportFilesOperator
-from encord_provider.operators.submissions import EncordListSubmissionsOperator
-from encord_provider.operators.workflow import EncordRouteTasksOperator
-from encord_provider.sensors.project import EncordGroundTruthSensor
 from include.simulated_annotators.settings import TeamSettings
 from include.simulated_annotators.team import Team
 from include.simulated_annotators.web_app import WebApp
-from tests.emulator.emulator_support import BENCHMARK_QA, ESTABLISHING, INTEGRATION
+from tests.support.journey_tasks import ANNOTATORS, KINDS, JourneyTasks, email
 
-ANNOTATORS = ("careful", "steady", "hasty", "careless")
 PATIENCE_SECONDS = 20.0
-KINDS = ("benchmark", "production")
 UPLOAD = "POST .*/data-upload-jobs$"
-ONTOLOGY = {
-    "title": "Streets",
-    "objects": [
-        {"name": "Vehicle", "shape": "bounding_box"},
-        {"name": "Person", "shape": "bounding_box"},
-        {"name": "Region", "shape": "polygon"},
-    ],
-    "classifications": [{"name": "Scene", "type": "radio", "options": ["Indoor", "Outdoor"]}],
-}
-
-
-def email(name: str) -> str:
-    return f"{name}@example.com"
 
 
 def people() -> list[str]:
@@ -61,18 +35,24 @@ class Journey:
 
     :param url: the local Encord
     :param folder: gets `files/` and `workspace/`
+    :param ordinary_tasks: how many units of real work each annotator labels
     """
 
     url: str
     folder: Path
     settle_seconds: float = 10.0
+    ordinary_tasks: int = 3
+
+    @property
+    def tasks(self) -> JourneyTasks:
+        return JourneyTasks(self.folder, self.settle_seconds)
 
     def run(self) -> dict[str, Any]:
         """Go all the way, twice where a run may be repeated; return what came of it, free of ids."""
         datasets = self.import_files()
-        benchmark = self.make_project("benchmark", ESTABLISHING, ["truth"], datasets[:1])
+        benchmark = self.make_project("benchmark", datasets)
         self.make_ground_truth(benchmark)
-        production = self.make_project("production", BENCHMARK_QA, ANNOTATORS, datasets)
+        production = self.make_project("production", datasets)
         routed = self.route()
         again = self.route()
         for names in (ANNOTATORS[:2], ANNOTATORS[2:]):
@@ -82,59 +62,32 @@ class Journey:
         idle = self.idle_pass(production)
         return {"routed": routed, "routed again": again, "idle pass": idle, **self.outcome()}
 
-    def import_files(self) -> list[str]:
+    def import_files(self) -> dict[str, Any]:
         """List, write manifests, import; the answer to the first upload request is lost on the way."""
-        files, workspace = self.folder / "files", self.folder / "workspace"
-        bucket = {
-            "bucket_uri": str(files),
-            "benchmark_prefix": "benchmark/",
-            "production_prefix": "production/",
-            "workspace": str(workspace),
-            "bucket_options": {"object_url_base": "https://bucket.s3.eu-west-1.amazonaws.com"},
-        }
-        listing = execute(ListBucketOperator(task_id="list", **bucket))["listing"]
-        rules = {"rules": [{"match": [".jpg"], "type": "image"}]}
-        manifest = execute(GenerateManifestOperator(task_id="manifest", listing=listing, rules=rules, **bucket))
-        operator = EncordImportFilesOperator(
-            task_id="import",
-            manifest=manifest["manifest"],
-            workspace=str(workspace),
-            integration=INTEGRATION,
-            folders={kind: f"{kind} files" for kind in KINDS},
-            datasets={kind: f"{kind} data" for kind in KINDS},
-            poll_interval=0.02,
-            deferrable=False,
-        )
+        listing = execute(self.tasks.list_bucket())["listing"]
+        manifest = execute(self.tasks.generate_manifest(listing))["manifest"]
+        operator = self.tasks.import_files(manifest)
         self._control("POST", "faults", {"match": UPLOAD, "drop": "after", "times": 1})
         try:
             execute(operator)
         except RequestException:
-            result = execute(operator)
+            result: dict[str, Any] = execute(operator)
         else:
             raise AssertionError("the answer to the upload request was not lost")
         again = execute(operator)
         assert [again[f"{kind}_{what}"] for kind in KINDS for what in ("registered", "refused", "linked")] == [0] * 6
-        return [result[f"{kind}_dataset"] for kind in KINDS]
+        return result
 
-    def make_project(self, kind: str, template: str, members: Any, datasets: list[str]) -> str:
+    def make_project(self, kind: str, datasets: dict[str, Any]) -> str:
         """Ensure the project twice; return its hash."""
-        users = [{"email": email(name), "role": "ANNOTATOR"} for name in members]
-        operator = EncordCreateProjectOperator(
-            task_id="project",
-            title=f"{kind} project",
-            dataset_hashes=datasets,
-            ontology=ONTOLOGY,
-            workflow_template=template,
-            tags=["qa"],
-            users=[*users, {"email": email("reviewer"), "role": "REVIEWER"}],
-        )
+        operator = self.tasks.create_project(kind, datasets)
         project_hash = execute(operator)
         assert execute(operator) == project_hash
         return str(project_hash)
 
     def make_ground_truth(self, project_hash: str) -> None:
         """Let the two who are trusted work until the sensor says that all is there."""
-        sensor = EncordGroundTruthSensor(task_id="wait", project_hash=project_hash, deferrable=False)
+        sensor = self.tasks.wait_for_ground_truth(project_hash)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not sensor.poke({"ti": TaskInstance()}):
             assert time.monotonic() < deadline, "the ground truth never counts as complete"
@@ -142,59 +95,25 @@ class Journey:
 
     def route(self) -> dict[str, int]:
         """Route what waits; return how many tasks went each way."""
-        operator = EncordRouteTasksOperator(
-            task_id="route",
-            project_title="production project",
-            benchmark_dataset_title="benchmark data",
-            settle_seconds=self.settle_seconds,
-        )
-        routed: dict[str, int] = execute(operator)["routed"]
+        routed: dict[str, int] = execute(self.tasks.route_tasks())["routed"]
         return routed
 
-    def label_all(self, *names: str) -> None:
-        """Let these people work until the others, or nobody, have something to do."""
+    def label_all(self, *names: str) -> int:
+        """Let these people work until the others, or nobody, have something to do; return how many tasks they did."""
         members = [member(name) for name in names]
-        team = Team(TeamSettings.model_validate({"seed": 7, "max_ordinary_tasks": 3, "members": members}))
+        settings = {"seed": 7, "max_ordinary_tasks": self.ordinary_tasks, "members": members}
+        team, done = Team(TeamSettings.model_validate(settings)), 0
         with WebApp(self.url) as web_app:
-            while not team.work_once(web_app).nothing_left:
-                pass
+            while not (work := team.work_once(web_app)).nothing_left:
+                done += work.tasks
+        return done
 
     def score_and_decide(self, project_hash: str) -> None:
         """One pass of the loop: list, score, decide, publish."""
-        workspace = str(self.folder / "workspace")
-        stage = {"project_hash": project_hash, "scored_stage": "Consensus 1"}
-        batches = execute(
-            EncordListSubmissionsOperator(
-                task_id="submissions",
-                workspace=workspace,
-                benchmark_project_title="benchmark project",
-                settings={},
-                batch_size=8,
-                **stage,
-            )
-        )
-        scores = [
-            execute(
-                EncordScoreLabelsOperator(
-                    task_id="score",
-                    batch=batch,
-                    campaign="journey",
-                    project_hash=project_hash,
-                    workspace=workspace,
-                    settings={},
-                )
-            )
-            for batch in batches
-        ]
-        policy = {"on_pass": "approve", "on_fail": "approve", "issues": True}
-        execute(
-            EncordApplyDecisionsOperator(task_id="decide", scores=scores, workspace=workspace, policy=policy, **stage)
-        )
-        execute(
-            PublishScoresOperator(
-                task_id="publish", campaign_title="Journey", workspace=workspace, decision={"min_tasks": 3}, settings={}
-            )
-        )
+        batches = execute(self.tasks.list_submissions(project_hash))
+        scores = [execute(self.tasks.score_labels(project_hash, batch)) for batch in batches]
+        execute(self.tasks.apply_decisions(project_hash, scores))
+        execute(self.tasks.publish_scores())
 
     def idle_pass(self, project_hash: str) -> dict[str, Any]:
         """
@@ -213,16 +132,9 @@ class Journey:
 
     def _look(self, project_hash: str) -> dict[str, Any]:
         memory = StateStore()
-        shared = {"workspace": str(self.folder / "workspace"), "terms": {}}
-        look = EncordFindWorkOperator(
-            task_id="look",
-            project_title="production project",
-            agent_stage="Benchmark Task?",
-            scored_stage="Consensus 1",
-            **shared,
-        )
+        look = self.tasks.find_work()
         assert execute(look, memory)["reason"], "nothing is remembered yet"
-        execute(RememberPassOperator(task_id="remember", project_hash=project_hash, **shared), memory)
+        execute(self.tasks.remember_pass(project_hash), memory)
         seen = self._control("GET", "requests")["total"]
         try:
             found = execute(look, memory)["reason"]
@@ -296,8 +208,12 @@ class StateStore(dict[str, Any]):
         self[key] = json.loads(json.dumps(value))
 
 
+def task_context(instance: TaskInstance, memory: StateStore | None = None) -> dict[str, Any]:
+    """Return what our operators read of the context of a run that a person started."""
+    dag_run = SimpleNamespace(run_type="manual")
+    return {"ti": instance, "run_id": "manual__journey", "dag_run": dag_run, "asset_state_store": memory}
+
+
 def execute(operator: Any, memory: StateStore | None = None) -> Any:
     """Run an operator as a person's run of a Dag would; those that keep something with an asset get its store."""
-    dag_run = SimpleNamespace(run_type="manual")
-    context = {"ti": TaskInstance(), "run_id": "manual__journey", "dag_run": dag_run, "asset_state_store": memory}
-    return operator.execute(context)
+    return operator.execute(task_context(TaskInstance(), memory))

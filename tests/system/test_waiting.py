@@ -29,7 +29,7 @@ from tests.emulator.emulator_support import (
     sdk_client,
 )
 from tests.support.demo_runs import Home, wait_until
-from tests.support.live_airflow import LiveAirflow
+from tests.support.small_airflow import SmallAirflow
 
 if TYPE_CHECKING:
     import httpx
@@ -152,7 +152,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         (home.path / "dags").mkdir()
         places = {"benchmark": project_hash, "ontology": ontology_hash, "template": ESTABLISHING}
         (home.path / "dags" / "waiting.py").write_text(f"PLACES = {places!r}\n{DAG_FILE}", encoding="utf-8")
-        airflow = LiveAirflow(home, {"AIRFLOW_CONN_ENCORD_DEFAULT": json.dumps(connection)})
+        airflow = SmallAirflow(home, {"AIRFLOW_CONN_ENCORD_DEFAULT": json.dumps(connection)})
         try:
             with closing(airflow.start(DAG)) as api:
                 yield tell(Story(api), airflow, Control(emulator.url), project_hash)
@@ -160,7 +160,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             home.end_all()
 
 
-def tell(story: Story, airflow: LiveAirflow, control: Control, project_hash: str) -> Story:
+def tell(story: Story, airflow: SmallAirflow, control: Control, project_hash: str) -> Story:
     seen, run = story.seen, story.trigger()
     story.until(run, WAIT, "deferred")
     seen["progress"] = wait_until(lambda: story.xcom(run, WAIT, "progress"), "progress")
