@@ -120,7 +120,10 @@ class FaultyCampaign:
         for step in STEPS[STEPS.index(begin) :]:
             if step != begin:
                 self.people_work_for(step)
-            self._do(step, disturb(step))
+            self._do(step, attempts := disturb(step))
+            rules = self._control.call("GET", "faults")
+            met = any(rule["matched"] for rule in rules) or (attempts and attempts.killed)
+            assert met or not rules, f"{step} met none of its faults"
             self._control.call("DELETE", "faults")
         self.finish()
 
