@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from encord.exceptions import AuthorisationError
 
-from encord_provider.exceptions import EncordUploadError
+from encord_provider.exceptions import EncordConnectionError, EncordUploadError
 from include.object_storage import open_bucket
 from tests.unit.encord_provider.provider_support import (
     DATASETS,
@@ -138,6 +137,6 @@ def test_an_answer_that_is_lost_on_the_way_leaves_nothing_twice(
 
 def test_a_key_without_the_right_stops_the_upload_at_once(control: Control, local: Path) -> None:
     control.call("POST", "faults", {"match": "POST .*/upload-signed-urls", "status": 403})
-    with pytest.raises(AuthorisationError):
+    with pytest.raises(EncordConnectionError, match="does the user of this key have access"):
         run(local_importer(local))
     assert control.call("GET", "state")["upload_jobs"] == []
