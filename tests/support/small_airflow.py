@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +59,14 @@ class SmallAirflow:
         os.killpg(self.running[name].pid, signal.SIGKILL)
         self.running[name].wait(30)
         self._start(name)
+
+    def end(self) -> None:
+        """End everything: Airflow's children rename themselves, so that a search by their environment misses them."""
+        for process in self.running.values():
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
+        self.home.end_all()
 
     def _settle_port(self) -> str:
         with socket.socket() as probe:
