@@ -27,12 +27,18 @@ HEAVY = {"encord", "numpy", "pandas", "scipy", "shapely", "pyarrow", "duckdb", "
     "google.cloud", "google.auth", "azure", "aiobotocore", "moto", "pydicom", "av", "PIL", "requests"
 }  # fmt: skip
 
-LOOP = {
+PASS = {
     "route_tasks": {"list_submissions", "score_labels", "apply_decisions"},
     "list_submissions": {"score_labels", "apply_decisions"},
     "score_labels": {"apply_decisions"},
     "apply_decisions": {"publish_scores"},
     "publish_scores": set(),
+}
+LOOP = PASS | {
+    "find_work": {"route_tasks"},
+    "route_tasks": {*PASS["route_tasks"], "remember_pass"},
+    "publish_scores": {"remember_pass"},
+    "remember_pass": set(),
 }
 CAMPAIGN = {
     "list_bucket": {"generate_manifest"},
@@ -42,8 +48,9 @@ CAMPAIGN = {
     "wait_for_ground_truth": {"approve_ground_truth"},
     "approve_ground_truth": {"create_production_project"},
     "create_production_project": {"begin_first_pass"},
-    "begin_first_pass": {"route_tasks"},
-    **LOOP,
+    "begin_first_pass": {"wait_for_turn"},
+    "wait_for_turn": {"route_tasks"},
+    **PASS,
 }
 PARSE = f"""
 import json, sys
