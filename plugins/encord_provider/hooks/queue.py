@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
@@ -35,15 +36,16 @@ class SqsQueue:
         access = S3Access(**{name: value for name, value in options.items() if name in known})
         return make_session(access).client("sqs", endpoint_url=access.endpoint_url)
 
-    def receive(self, *, most: int, hidden_seconds: int) -> list[str]:
+    def receive(self, *, seconds: float, hidden_seconds: int) -> list[str]:
         """
         Take messages until the queue shows none; return their receipts.
 
-        :param most: about how many to take
+        :param seconds: for how long to take them, where ever more arrive
         :param hidden_seconds: for so long nobody sees them again, unless they are deleted
         """
         receipts: list[str] = []
-        while len(receipts) < most:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             answer = self._client.receive_message(
                 QueueUrl=self.url, MaxNumberOfMessages=_AT_ONCE, VisibilityTimeout=hidden_seconds, WaitTimeSeconds=1
             )

@@ -8,7 +8,7 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from encord_provider.hooks.queue import SqsQueue
 
-_MOST_MESSAGES = 10_000
+_LONGEST_LOOK_SECONDS = 20.0
 _HIDDEN_SECONDS = 600
 
 
@@ -44,7 +44,9 @@ class SqsMessagesTrigger(BaseEventTrigger):
         while True:
             try:
                 await asyncio.to_thread(queue.delete, receipts)
-                receipts = await asyncio.to_thread(queue.receive, most=_MOST_MESSAGES, hidden_seconds=_HIDDEN_SECONDS)
+                receipts = await asyncio.to_thread(
+                    queue.receive, seconds=_LONGEST_LOOK_SECONDS, hidden_seconds=_HIDDEN_SECONDS
+                )
             except Exception as error:  # noqa: BLE001 - a watcher that ends is not started again before long
                 self.log.warning("Cannot read the queue %s, trying again: %s", self.queue_url, error)
             else:
