@@ -292,9 +292,9 @@ def test_a_queue_starts_runs_beside_the_timetable(parse_with: Any, cron: str | N
     dag = DagSerialization.from_dict(DagSerialization.to_dict(bag.dags["benchmark_qa__demo"]))
     assert type(dag.timetable.timetable).__name__ == inner
     assert dag.timetable.periodic
-    [(_, asset)] = bag.dags["benchmark_qa__demo"].timetable.asset_condition.iter_assets()
+    [asset] = bag.dags["benchmark_qa__demo"].timetable.asset_condition.objects
     [watcher] = asset.watchers
-    assert watcher.trigger["kwargs"] == {
+    assert watcher.trigger.serialize()[1] == {
         "queue_url": queue["queue"],
         "aws_conn_id": "files",
         "poll_interval": 30.0,

@@ -28,9 +28,12 @@ from tests.support.task_attempts import Attempts, Make, Meanwhile, Result, run_h
 
 CAMPAIGN = (
     "list_bucket", "generate_manifest", "import_files", "create_benchmark_project", "wait_for_ground_truth",
-    "create_production_project", "route_tasks", "list_submissions", "score_labels", "apply_decisions", "publish_scores",
+    "approve_ground_truth", "create_production_project",
+    "route_tasks", "list_submissions", "score_labels", "apply_decisions", "publish_scores",
 )  # fmt: skip
-LOOP = CAMPAIGN[CAMPAIGN.index("route_tasks") :]
+LOOP = ("find_work", *CAMPAIGN[CAMPAIGN.index("route_tasks") :])
+# They ask Airflow, or the workspace, and never Encord.
+WITHOUT_ENCORD = frozenset({"campaign.begin_first_pass", "campaign.wait_for_turn", "loop.remember_pass"})
 STEPS = (*(f"campaign.{task}" for task in CAMPAIGN), *(f"loop.{task}" for task in LOOP))
 FILES = {"benchmark": 4, "production": 5}
 MORE_FILES = {"benchmark": 1, "production": 3}
@@ -137,7 +140,7 @@ class FaultyCampaign:
         """Let happen what happens before a step, outside Airflow."""
         if step == "campaign.list_submissions":
             self._journey.label_all(*ANNOTATORS)
-        if step == "loop.route_tasks":
+        if step == "loop.find_work":
             self._world.add_files(MORE_FILES, "avenue")
             for task in CAMPAIGN[:3]:
                 self._world.results[f"campaign.{task}"] = self._run(f"campaign.{task}")
@@ -174,7 +177,11 @@ class FaultyCampaign:
             "wait_for_ground_truth": lambda: tasks.wait_for_ground_truth(
                 self._value("campaign.create_benchmark_project"), deferrable=True
             ),
+            "approve_ground_truth": lambda: tasks.approve_ground_truth(
+                self._value("campaign.create_benchmark_project"), self._value("campaign.wait_for_ground_truth")
+            ),
             "create_production_project": lambda: tasks.create_project("production", self._datasets()),
+            "find_work": tasks.find_work,
             "route_tasks": tasks.route_tasks,
             "list_submissions": lambda: tasks.list_submissions(self._project()),
             "apply_decisions": lambda: tasks.apply_decisions(self._project(), self._value(f"{dag}.score_labels")),

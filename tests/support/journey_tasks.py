@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from encord_provider.operators.approval import EncordApproveGroundTruthOperator
 from encord_provider.operators.bucket import ListBucketOperator
 from encord_provider.operators.decisions import EncordApplyDecisionsOperator
 from encord_provider.operators.labels import EncordScoreLabelsOperator
@@ -101,6 +102,16 @@ class JourneyTasks:
     def wait_for_ground_truth(self, project_hash: str, *, deferrable: bool = False) -> EncordGroundTruthSensor:
         return EncordGroundTruthSensor(
             task_id="wait_for_ground_truth", project_hash=project_hash, deferrable=deferrable, poke_interval=0.1
+        )
+
+    def approve_ground_truth(self, project_hash: str, progress: Mapping[str, int]) -> EncordApproveGroundTruthOperator:
+        """Return the task that asks nobody, as in a campaign without approval."""
+        return EncordApproveGroundTruthOperator(
+            task_id="approve_ground_truth",
+            required=False,
+            project_title="production project",
+            project_hash=project_hash,
+            progress=progress,
         )
 
     def route_tasks(self) -> EncordRouteTasksOperator:
