@@ -130,10 +130,19 @@ def _rounded(value: Any) -> Any:
     return round(value, 9) if isinstance(value, float) else value
 
 
-def _audit(workspace: Path) -> list[tuple[str, ...]]:
-    lines = [line for file in workspace.glob("actions/**/*.jsonl") for line in file.read_text().splitlines()]
-    records = [json.loads(line) for line in lines]
-    return [(one["data_title"], " ".join(one["who"]), one["action"], one["target"], one["mode"]) for one in records]
+def _audit(workspace: Path) -> list[tuple[Any, ...]]:
+    """Return each record of an action with what came of it in the end: tries that failed are what a fault leaves."""
+    texts = [file.read_text(encoding="utf-8") for file in workspace.glob("actions/**/*.jsonl")]
+    lines = [json.loads(line) for text in texts for line in text.splitlines()]
+    ends: dict[str, list[str]] = {}
+    for one in lines:
+        if one.get("outcome", "failed") != "failed":
+            ends.setdefault(one["key"], []).append(one["outcome"])
+    return [
+        (one["data_title"], " ".join(one["who"]), one["action"], one["target"], *ends.get(one["key"], ()))
+        for one in lines
+        if "outcome" not in one
+    ]
 
 
 def _grouped(pairs: Any) -> dict[str, list[Any]]:

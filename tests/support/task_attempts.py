@@ -29,6 +29,7 @@ from asgiref.sync import SyncToAsync
 
 import encord_provider
 from benchmark_qa_wiring.settings import HOPELESS
+from encord_provider.triggers import base as encord_triggers
 from include import benchmark_qa
 from tests.emulator.emulator_support import Control
 from tests.support.operator_journey import TaskInstance, task_context
@@ -150,8 +151,9 @@ def _result(make: Make, instance: TaskInstance) -> Result:
 def _be_a_worker(make: Make, instance: TaskInstance, log: Path, writing: int, dies_before: int) -> None:
     """Run the task in this process, tell what came of it, and end."""
     try:
-        # The threads behind it stayed in the parent.
+        # The threads behind them stayed in the parent.
         SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)
+        encord_triggers.LOOKS = ThreadPoolExecutor()
         _log_to(log)
         if dies_before:
             _die_before_file(dies_before)

@@ -174,7 +174,8 @@ def test_an_import_that_is_asked_to_wait_waits(
     control.call("POST", "faults", {"match": UPLOAD, "status": 429, "retry_after": 7, "times": 2})
     control.call("POST", "faults", {"match": "GET .*/data-upload-jobs/", "status": 429, "retry_after": 3, "times": 1})
     run(importer(files, timeout=100))
-    assert [seconds for seconds in waited if seconds >= 1] == [7, 7, 3]
+    asked = zip([7, 7, 3], [seconds for seconds in waited if seconds >= 1], strict=True)
+    assert all(least <= seconds <= 1.25 * least for least, seconds in asked)  # not all clients at the same moment
     assert read_report(files)[0]["production"]["registered"] == 5
 
 

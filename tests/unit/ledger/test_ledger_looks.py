@@ -22,7 +22,7 @@ ONE = submission(truth_hash="truth")
 
 
 def saved(label_row: Any, edited_at: str | None = EDITED) -> Any:
-    return SimpleNamespace(label_row=label_row, edited_at=edited_at)
+    return SimpleNamespace(label_row=label_row, edited_at=edited_at, problem="")
 
 
 def look(one: Any, given: Any = GIVEN, truth: Any = TRUTH) -> Any:
