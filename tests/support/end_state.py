@@ -40,6 +40,9 @@ def encord_state(db: Path) -> dict[str, Any]:
         database.close()
 
 
+UNTOUCHED = 0.5  # the priority of a task that nobody gave one
+
+
 class _Content:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -75,8 +78,10 @@ class _Content:
             "datasets": sorted(self._datasets[one["dataset_hash"]] for one in own[tables.PROJECT_DATASETS]),
             "people": sorted(f"{one['email']} {one['role']}" for one in own[tables.PROJECT_USERS]),
             "tags": sorted(self._tags[one["tag_uuid"]] for one in own[tables.PROJECT_TAGS]),
+            # Where a unit lies in the queue goes by its hash, which is another one each time.
             "tasks": sorted(
-                (self._units[one["data_hash"]], stages[one["stage"]], one["priority"]) for one in own[tables.TASKS]
+                (self._units[one["data_hash"]], stages[one["stage"]], one["priority"] != UNTOUCHED)
+                for one in own[tables.TASKS]
             ),
             # Each way that a task ever went: one that went twice is counted twice.
             "routes": sorted(

@@ -61,7 +61,7 @@ def _too_many(requests: Sequence[str]) -> list[dict[str, Any]]:
 FAULTS = {
     "503 storm": Fault(_storm),
     "429": Fault(_too_many),
-    "latency": Fault(lambda _: [{"latency": 0.05}]),
+    "latency": Fault(lambda requests: [{"latency": 0.05}] if requests else []),
     # The client gives up, and then the server does it after all.
     "answer too late": Fault(once_each_write(latency=CLIENT_SECONDS + 0.5), pause=0.6, read_timeout=CLIENT_SECONDS),
     "dropped before": Fault(once(drop="before")),

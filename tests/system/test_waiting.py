@@ -7,6 +7,7 @@ One Airflow tells one story; each test looks at a part of it.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.system
 
 DAG = "waiting"
+READING_SECONDS = 3.0
 # The part of a campaign's Dag that waits; the whole of it is in tests/dags.
 DAG_FILE = """
 from datetime import timedelta
@@ -124,12 +126,13 @@ class Story:
         Answer, and wait for the end of the run.
 
         An answer within a second can come before the worker has noticed that the task waits: Airflow then takes it for
-        a failure, tries again, and asks again.
+        a failure, tries again, and asks again. So the question is read first.
         """
         path = f"{self._run(run)}/taskInstances/{APPROVE}/-1/hitlDetails"
 
         def is_over() -> bool:
             if self.states(run)[APPROVE] == "awaiting_input":
+                time.sleep(READING_SECONDS)
                 self.api.patch(path, json={"chosen_options": [option], "params_input": {}})  # 409: it is answered
             return bool(self._get(self._run(run))["state"] == "success")
 
@@ -177,6 +180,8 @@ def tell(story: Story, airflow: SmallAirflow, control: Control, project_hash: st
     story.until(run, WAIT, "deferred")
     seen["progress"] = wait_until(lambda: story.xcom(run, WAIT, "progress"), "progress")
     seen["slots"] = wait_until(story.idle, "a free worker")
+    asked = control.call("GET", "requests")["total"]
+    wait_until(lambda: control.call("GET", "requests")["total"] > asked, "look of the trigger")
     story.mark_failed(run, WAIT)
     seen["killed"] = wait_until(lambda: "The wait has ended" in story.log(run, WAIT), "end of the trigger")
     # As a person does; Airflow 3.3.2 on SQLite loses its scheduler to a clear in the middle of its decision.

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from encord_provider.adapters.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,27 +16,39 @@ if TYPE_CHECKING:
     from encord.issues.issue_client import TaskIssues
     from encord.user_client import EncordUserClient
 
+# Between two tries where Encord is busy, and for how long.
+PAUSE_SECONDS, PATIENCE_SECONDS = 1.0, 600.0
+
 
 class IssueAdapter:
-    """Find and write issues; an issue is known again by a mark in its text, since Encord gives no other."""
+    """
+    Find and write issues; an issue is known again by a mark in its text, since Encord gives no other.
 
-    def __init__(self, client: EncordUserClient) -> None:
+    :param once: a client that never repeats a request: a first try that timed out may be done later than any look
+    """
+
+    def __init__(self, client: EncordUserClient, once: EncordUserClient) -> None:
         self._client = client
+        self._once = once
 
     def ensure(self, project_hash: str, data_hash: str, comments: Mapping[str, str]) -> int:
         """
         Have one issue for each comment on a data unit, ``{mark: comment}``; return how many had to be written.
 
-        The SDK repeats a request whose answer is lost, and two passes may write at the same time: what came of it is
-        looked at afterwards, and a second issue of one mark is deleted.
+        Two passes may write at the same time: what came of it is looked at afterwards, and a second issue of a mark is
+        deleted.
 
         :raises ResourceNotFoundError: the project has no such data unit any more
         """
-        issues = self._of(project_hash, data_hash)
+        issues, once = (_issues(client, project_hash, data_hash) for client in (self._client, self._once))
         there = self._marked(issues, comments)
         missing = [mark for mark in comments if not there[mark]]
         for mark in missing:
-            issues.add_file_issue(comments[mark], [])
+            patiently(
+                partial(once.add_file_issue, comments[mark], []),
+                pause=PAUSE_SECONDS,
+                end_time=time.time() + PATIENCE_SECONDS,
+            )
         if missing:
             there = self._marked(issues, comments)
         self._delete_doubles(issues, there)
@@ -50,8 +66,9 @@ class IssueAdapter:
         with contextlib.suppress(ResourceNotFoundError):  # another pass was quicker
             issues.delete([one.uuid for found in there.values() for one in found[1:]])
 
-    def _of(self, project_hash: str, data_hash: str) -> TaskIssues:
-        from encord.issues.issue_client import TaskIssues
 
-        # The SDK hands this out with a task only, and what a killed pass left is written when the task has gone on.
-        return TaskIssues(self._client._api_client, UUID(project_hash), UUID(data_hash))
+def _issues(client: EncordUserClient, project_hash: str, data_hash: str) -> TaskIssues:
+    from encord.issues.issue_client import TaskIssues
+
+    # The SDK hands this out with a task only, and what a killed pass left is written when the task has gone on.
+    return TaskIssues(client._api_client, UUID(project_hash), UUID(data_hash))

@@ -247,7 +247,7 @@ class EncordHook(BaseHook):
     @cached_property
     def issues(self) -> IssueAdapter:
         """Comments on data units."""
-        return IssueAdapter(self.client)
+        return IssueAdapter(self.client, self._make_client(max_retries=0, connection_retries=0))
 
     @cached_property
     def people(self) -> PeopleAdapter:
