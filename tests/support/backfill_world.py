@@ -69,7 +69,7 @@ def write_campaign(folder: Path) -> None:
     fields = yaml.safe_load((places.ROOT / "include/campaigns/demo.yaml").read_text(encoding="utf-8"))
     fields["bucket"] = {"uri": str(FILES), "options": {"object_url_base": "https://files.s3.eu-west-1.amazonaws.com"}}
     fields["manifest"] = {"rules": [{"match": [".jpg"], "type": "image"}]}
-    fields["schedule"] = {"loop": None}
+    fields["schedule"] = {"loop": None, "paused": False}
     folder.mkdir(parents=True)
     (folder / "demo.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
 

@@ -19,12 +19,14 @@ from tests.support.backfill_world import KNOWN, LATE
 from tests.support.demo_runs import Home
 from tests.support.local_servers import free_port
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(3600)]
-
 DAYS, OBJECTS, PARALLEL = (
     int(os.environ.get(f"BACKFILL_{name}", default))
     for name, default in (("DAYS", "4"), ("OBJECTS", "40"), ("PARALLEL", "3"))
 )
+SECONDS = 600 + 90 * DAYS
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(SECONDS + 60)]
+
 KNOWN_FILES = [f"benchmark/{number}.jpg" for number in range(KNOWN)]
 FILES = [f"production/{number % 10}/{number}.jpg" for number in range(OBJECTS)]
 
@@ -45,7 +47,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         process = home.start(
             "tests.support.backfill_world", log, *amount, "--port", str(free_port()), "--out", str(out)
         )
-        status = process.wait(3500)
+        status = process.wait(SECONDS)
         output = log.read_text(encoding="utf-8")
         assert status == 0, output[-4000:]
         yield Story(home, output, json.loads(out.read_text(encoding="utf-8")))
