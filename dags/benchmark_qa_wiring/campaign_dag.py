@@ -26,7 +26,8 @@ from encord_provider.operators.project import EncordCreateProjectOperator
 from encord_provider.operators.storage import EncordImportFilesOperator
 from encord_provider.sensors.project import EncordGroundTruthSensor
 from encord_provider.timetables import BackfillTimetable
-from include.benchmark_qa.campaign import Campaign, ProjectSettings
+from include.benchmark_qa.campaign import Campaign
+from include.benchmark_qa.campaign_parts import ProjectSettings
 
 EVERY_DAY = "0 0 * * *"
 # Runs may wait for ground truth for weeks, in the triggerer, and must not keep later intervals from being listed.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
 
-from include.benchmark_qa.campaign import BenchmarkMix
+from include.benchmark_qa.campaign_parts import BenchmarkMix
 
 # What a task has to begin with; Encord takes 0 to 1.
 ORDINARY = 0.5

@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from include.benchmark_qa.campaign import BucketSettings, Campaign, CampaignError, describe_problems
+from include.benchmark_qa.campaign import Campaign, CampaignError, describe_problems
+from include.benchmark_qa.campaign_parts import BucketSettings
 from include.benchmark_qa.listing.filters import ListingFilters
 from include.benchmark_qa.listing.model import DataKind
 from include.benchmark_qa.manifest.rules import ManifestRules

@@ -11,7 +11,7 @@ from include.benchmark_qa.work_queue import WorkQueue
 if TYPE_CHECKING:
     from encord_provider.adapters.priorities import UnitInQueue
     from encord_provider.hooks.encord import EncordHook
-    from include.benchmark_qa.campaign import BenchmarkMix
+    from include.benchmark_qa.campaign_parts import BenchmarkMix
 
 # So far Encord may round a priority.
 _ROUNDING = 0.01

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from encord_provider.adapters.workflow import AgentTask
-    from include.benchmark_qa.campaign import BenchmarkMix
+    from include.benchmark_qa.campaign_parts import BenchmarkMix
 
 # The first pause between two looks for tasks that Encord has not made yet, and the longest, in seconds.
 SETTLE_PAUSES = (1.0, 15.0)

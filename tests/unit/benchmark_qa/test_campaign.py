@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from include.benchmark_qa.campaign import SECRET_OPTIONS, CampaignError, load_campaign
+from include.benchmark_qa.campaign import CampaignError, load_campaign
+from include.benchmark_qa.campaign_parts import SECRET_OPTIONS
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 SMALLEST: dict[str, Any] = {
