@@ -95,7 +95,12 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             first, last = _look_and_remember(campaign, project_hash)
             publish_scores >> last
         else:
-            first = PassTurnSensor(task_id="wait_for_turn", loop_dag_id=f"benchmark_qa_loop__{campaign.name}")
+            first = PassTurnSensor(
+                task_id="wait_for_turn",
+                loop_dag_id=f"benchmark_qa_loop__{campaign.name}",
+                first_task="find_work",
+                last_task="remember_pass",
+            )
         first >> route_tasks
     return first
 

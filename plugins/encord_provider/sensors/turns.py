@@ -17,23 +17,26 @@ if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+# A task that only waits to be run may wait for ever: its Dag may be paused. When it runs, it looks at the other Dag.
+NOT_BEGUN = frozenset({None, "scheduled", "queued"}) | (FINISHED - {"success"})
 
 
 def run_at_it(ti: RuntimeTaskInstanceProtocol, dag_id: str, first_task: str, last_task: str) -> str | None:
     """Return the id of a run of a Dag that is between two of its tasks; None where there is none."""
     states = ti.get_task_states(dag_id=dag_id, task_ids=[first_task, last_task])
     for run_id, tasks in states.items():
-        has_begun = tasks.get(first_task) not in (None, *(FINISHED - {"success"}))
-        if has_begun and tasks.get(last_task) not in FINISHED:
+        if tasks.get(first_task) not in NOT_BEGUN and tasks.get(last_task) not in FINISHED:
             return run_id
     return None
 
 
 class PassTurnSensor(BaseSensorOperator):
     """
-    Wait until no run of the campaign's loop is under way; costs no worker slot.
+    Wait until no run of the campaign's loop is at a pass; costs no worker slot.
 
     :param loop_dag_id: the Dag whose runs are waited for
+    :param first_task: the task with which its pass begins
+    :param last_task: the task with which it ends
     """
 
     template_fields: Sequence[str] = ("loop_dag_id",)
@@ -42,6 +45,8 @@ class PassTurnSensor(BaseSensorOperator):
         self,
         *,
         loop_dag_id: str,
+        first_task: str,
+        last_task: str,
         mode: str = "reschedule",
         poke_interval: float = 10.0,
         timeout: float = 3600.0,
@@ -49,10 +54,16 @@ class PassTurnSensor(BaseSensorOperator):
     ) -> None:
         super().__init__(mode=mode, poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.loop_dag_id = loop_dag_id
+        self.first_task = first_task
+        self.last_task = last_task
 
     def poke(self, context: Context) -> bool:
-        """Say whether the loop is at rest."""
-        if context["ti"].get_dr_count(dag_id=self.loop_dag_id, states=["running"]):
-            self.log.info("A run of %s is under way: it comes first (a paused Dag never ends it)", self.loop_dag_id)
-            return False
-        return True
+        """Say whether the loop is at rest; the states of all its runs are asked for only while one is running."""
+        ti = context["ti"]
+        if not ti.get_dr_count(dag_id=self.loop_dag_id, states=["running"]):
+            return True
+        if run_id := run_at_it(ti, self.loop_dag_id, self.first_task, self.last_task):
+            self.log.info(
+                "Run %s of %s comes first (while that Dag is paused, it never ends)", run_id, self.loop_dag_id
+            )
+        return run_id is None

@@ -175,8 +175,24 @@ def test_the_loop_gives_way_to_the_other_dags_pass(
         assert control.requests(before) == []
 
 
-def test_the_other_dag_waits_for_a_pass_of_the_loop() -> None:
+@pytest.mark.parametrize(
+    ("running", "first", "last", "may_go"),
+    [
+        (0, "success", None, True),
+        (1, "running", None, False),
+        (1, "success", "scheduled", False),
+        (1, "skipped", "skipped", True),
+        # Of a Dag that was paused before the pass began; when it goes on, its look sees whose turn it is.
+        (1, None, None, True),
+        (1, "scheduled", None, True),
+    ],
+)
+def test_the_other_dag_waits_for_a_pass_of_the_loop(
+    running: int, first: str | None, last: str | None, may_go: bool
+) -> None:
     from encord_provider.sensors.turns import PassTurnSensor
 
-    sensor = PassTurnSensor(task_id="wait_for_turn", loop_dag_id="benchmark_qa_loop__roads")
-    assert [sensor.poke({"ti": OtherDag(running=running)}) for running in (1, 0)] == [False, True]
+    loop = OtherDag(running=running, states={"scheduled__1": {"find_work": first, "remember_pass": last}})
+    tasks = {"first_task": "find_work", "last_task": "remember_pass"}
+    sensor = PassTurnSensor(task_id="wait_for_turn", loop_dag_id="benchmark_qa_loop__roads", **tasks)
+    assert sensor.poke({"ti": loop}) == may_go
