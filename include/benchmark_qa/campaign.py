@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +31,7 @@ from include.benchmark_qa.scoring.settings import DecisionSettings, PolicySettin
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS_VARIABLE = "BENCHMARK_QA_CAMPAIGNS"
 HOME_VARIABLE = "BENCHMARK_QA_HOME"
+WORKSPACES_VARIABLE = "BENCHMARK_QA_WORKSPACES"
 
 # What a cloud-synced folder takes (Encord's page on them).
 SYNCED_TYPES = frozenset({UnitType.IMAGE, UnitType.VIDEO, UnitType.AUDIO, UnitType.TEXT, UnitType.PDF})
@@ -100,10 +102,27 @@ class Campaign(Settings):
 
     @property
     def workspace_uri(self) -> str:
-        """The workspace as a URI; a relative path is below ``$BENCHMARK_QA_HOME``, else the project's root."""
+        """
+        The workspace as a URI; a relative one is below the place of all workspaces.
+
+        That is ``$BENCHMARK_QA_WORKSPACES``, a folder or a bucket's address, else ``$BENCHMARK_QA_HOME``, else the
+        project's root.
+
+        :raises CampaignError: it would leave that bucket
+        """
+        home = os.environ.get(HOME_VARIABLE) or PROJECT_ROOT
+        place = os.environ.get(WORKSPACES_VARIABLE, "")
         if is_address(self.workspace):
             return self.workspace
-        return str(Path(os.environ.get(HOME_VARIABLE, PROJECT_ROOT)) / self.workspace)
+        if not is_address(place) or posixpath.isabs(self.workspace):
+            return str(Path(home, place, self.workspace))
+        below = posixpath.normpath(self.workspace)
+        if below.split("/")[0] == "..":
+            raise CampaignError(
+                f"campaign {self.name!r}, field workspace: {self.workspace} leads out of ${WORKSPACES_VARIABLE}, "
+                f"{place}; leave the '..' out, or write a bucket's address"
+            )
+        return f"{place.rstrip('/')}/{below}"
 
 
 def campaigns_folder() -> Path:

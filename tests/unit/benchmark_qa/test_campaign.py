@@ -181,6 +181,39 @@ def test_a_relative_workspace_lies_in_the_home_else_in_the_project(
     assert campaign.workspace_uri == str(PROJECT_ROOT / "build" / "roads")
 
 
+@pytest.mark.parametrize(
+    ("place", "uri"),
+    [
+        ("s3://workspaces", "s3://workspaces/build/roads"),
+        ("gs://workspaces/qa/", "gs://workspaces/qa/build/roads"),
+        ("/mnt/workspaces", "/mnt/workspaces/build/roads"),
+        ("workspaces", "/home/of/this/test/workspaces/build/roads"),
+        ("", "/home/of/this/test/build/roads"),
+    ],
+)
+def test_a_deployment_says_where_relative_workspaces_lie(
+    campaigns: Path, monkeypatch: pytest.MonkeyPatch, place: str, uri: str
+) -> None:
+    monkeypatch.setenv("BENCHMARK_QA_HOME", "/home/of/this/test")
+    monkeypatch.setenv("BENCHMARK_QA_WORKSPACES", place)
+    write(campaigns)
+    assert load_campaign("roads").workspace_uri == uri
+    for elsewhere in ("/data/roads", "az://account/qa"):
+        write(campaigns, workspace=elsewhere)
+        assert load_campaign("roads").workspace_uri == elsewhere
+
+
+def test_two_spellings_of_a_workspace_are_one_and_none_leads_out_of_the_bucket(
+    campaigns: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCHMARK_QA_WORKSPACES", "s3://workspaces/qa")
+    write(campaigns, workspace="./build//other/../roads/")
+    assert load_campaign("roads").workspace_uri == "s3://workspaces/qa/build/roads"
+    write(campaigns, workspace="build/../../roads")
+    with pytest.raises(CampaignError, match=r"^campaign 'roads', field workspace: \S+ leads out of \$BENCHMARK_QA_W"):
+        _ = load_campaign("roads").workspace_uri
+
+
 @pytest.mark.parametrize("name", sorted(SECRET_OPTIONS))
 def test_secrets_do_not_belong_into_a_campaign(campaigns: Path, name: str) -> None:
     write(campaigns, bucket__options={name: "hunter2"})
