@@ -3,7 +3,7 @@ The demo's world for a test that brings its own Airflow: `python -m tests.suppor
 
 Writes the environment that leads Airflow there, and the local Encord's URL, to FILE as JSON; ends with SIGTERM. With
 `--airflow` all of Airflow's components run as well, nobody starts again what a test kills, and the annotators begin
-with SIGUSR1.
+with SIGUSR1; `--executor` names the class that runs tasks.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ READY_SECONDS = 600.0
 DAGS = ("benchmark_qa__demo", "benchmark_qa_loop__demo")
 
 
-def main(file: Path, port: int | None) -> None:
+def main(file: Path, port: int | None, executor: str | None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with running_world("a test of kills") as world:
+        if executor:
+            world.environment["AIRFLOW__CORE__EXECUTOR"] = executor
         ensure_database(world)
         if port is None:
             world.start_annotators()
@@ -50,5 +52,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
     parser.add_argument("--airflow", type=int)
+    parser.add_argument("--executor")
     given = parser.parse_args()
-    main(given.file, given.airflow)
+    main(given.file, given.airflow, given.executor)

@@ -99,11 +99,17 @@ class LiveAirflow:
 
 
 @contextmanager
-def live_airflow(home: Home) -> Iterator[LiveAirflow]:
-    """Run everything, without annotators at first."""
+def live_airflow(home: Home, *options: str, **environment: str) -> Iterator[LiveAirflow]:
+    """
+    Run everything, without annotators at first.
+
+    :param options: more words for ``tests.support.held_world``
+    :param environment: more variables; it drops those of another Airflow
+    """
     place, port = home.path / "world.json", free_port()
     try:
-        world = home.start("tests.support.held_world", home.path / "world.txt", str(place), "--airflow", str(port))
+        words = (str(place), "--airflow", str(port), *options)
+        world = home.start("tests.support.held_world", home.path / "world.txt", *words, **environment)
         wait_until(place.exists, "world", world, START_SECONDS)
         passwords = home.path / ".airflow" / "simple_auth_manager_passwords.json.generated"
         [(user, password)] = json.loads(passwords.read_text(encoding="utf-8")).items()
