@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmark_qa_wiring.form import for_run
-from benchmark_qa_wiring.settings import result
+from benchmark_qa_wiring.settings import calling_encord, result
 from encord_provider.operators.approval import EncordApproveGroundTruthOperator
 
 if TYPE_CHECKING:
@@ -24,5 +24,5 @@ def approve_ground_truth(
         project_title=campaign.production_project.title,
         project_hash=result(create_benchmark_project),
         progress=result(wait_for_ground_truth),
-        encord_conn_id=campaign.encord_connection,
+        **calling_encord(campaign),
     )

@@ -11,10 +11,12 @@ from benchmark_qa_wiring.approval import approve_ground_truth
 from benchmark_qa_wiring.docs import add_docs
 from benchmark_qa_wiring.form import add_form, for_run
 from benchmark_qa_wiring.form_fields import CAMPAIGN_FORM
+from benchmark_qa_wiring.places import check_places
 from benchmark_qa_wiring.score_group import route_and_score
 from benchmark_qa_wiring.settings import (
     START_DATE,
-    check_places,
+    calling_encord,
+    creating_in_encord,
     default_args,
     new_files_asset,
     production_project_asset,
@@ -69,7 +71,7 @@ def campaign_dag(campaign: Campaign) -> DAG:
     """
     Make the Dag ``benchmark_qa__<campaign>``.
 
-    :raises CampaignError: the campaign's bucket or workspace is none that this project can open
+    :raises CampaignError: the campaign's bucket or workspace is none that every worker can open
     """
     check_places(campaign)
     with DAG(
@@ -115,7 +117,7 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
     """Add all tasks up to the production project; return the one that makes it."""
     import_files = _add_import(campaign)
     datasets = result(import_files)
-    encord: dict[str, Any] = {"encord_conn_id": campaign.encord_connection}
+    create = creating_in_encord(campaign)
     workspace = campaign.workspace_uri
     create_benchmark_project = EncordCreateProjectOperator(
         task_id="create_benchmark_project",
@@ -124,14 +126,14 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
         ontology=campaign.ontology.model_dump(mode="json", exclude_defaults=True),
         workflow_template=for_run(campaign, "benchmark_project.workflow_template"),
         **_project_arguments(campaign.benchmark_project),
-        **encord,
+        **create,
     )
     wait_for_ground_truth = EncordGroundTruthSensor(
         task_id="wait_for_ground_truth",
         project_hash=result(create_benchmark_project),
         complete_stage=campaign.ground_truth.complete_stage,
         deferrable=True,
-        **encord,
+        **calling_encord(campaign),
     )
     # Afterwards, since a sensor is made with numbers only.
     wait_for_ground_truth.require = for_run(campaign, "ground_truth.require")
@@ -147,7 +149,7 @@ def _add_projects(campaign: Campaign) -> EncordCreateProjectOperator:
         workflow_template=for_run(campaign, "production_project.workflow_template"),
         outlets=[production_project_asset(campaign)],
         **_project_arguments(campaign.production_project),
-        **encord,
+        **create,
     )
     chain(import_files, create_benchmark_project, wait_for_ground_truth, approve, create_production_project)
     return create_production_project
@@ -181,13 +183,13 @@ def _add_import(campaign: Campaign) -> EncordImportFilesOperator:
     import_files = EncordImportFilesOperator(
         task_id="import_files",
         multiple_outputs=True,
-        encord_conn_id=campaign.encord_connection,
         manifest=result(generate_manifest)["manifest"],
         workspace=campaign.workspace_uri,
         integration=for_run(campaign, "integration"),
         folders={kind: project.folder for kind, project in projects.items()},
         datasets={kind: project.dataset for kind, project in projects.items()},
         **_import_arguments(campaign),
+        **calling_encord(campaign),
         deferrable=True,
     )
     chain(list_bucket, generate_manifest, import_files)

@@ -11,6 +11,7 @@ from airflow.sdk import DAG, Param
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from benchmark_qa_wiring.form_fields import CAMPAIGN_FORM, FormField
+from benchmark_qa_wiring.places import check_places
 from include.benchmark_qa.campaign import Campaign, CampaignError, describe_problems
 
 _TARGETED_STEPS = ("move", "proceed")
@@ -38,9 +39,13 @@ def campaign_of_run(campaign: Campaign, params: Mapping[str, Any]) -> Campaign:
         *rooms, last = path.split(".")
         reduce(lambda room, part: room[part], rooms, fields)[last] = value
     try:
-        return Campaign.model_validate(fields)
+        changed = Campaign.model_validate(fields)
+        check_places(changed)
     except ValidationError as error:
         raise CampaignError(f"this run's form: {describe_problems(error)}") from None
+    except CampaignError as error:
+        raise CampaignError(f"this run's form: {error}") from None
+    return changed
 
 
 def for_run(campaign: Campaign, *fields: str) -> Any:

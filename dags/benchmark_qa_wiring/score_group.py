@@ -7,7 +7,7 @@ from typing import Any, cast
 from airflow.sdk import BaseOperator, TaskGroup, chain
 
 from benchmark_qa_wiring.form import for_run
-from benchmark_qa_wiring.settings import production_project_asset, result, scorecard_asset
+from benchmark_qa_wiring.settings import calling_encord, production_project_asset, result, scorecard_asset
 from encord_provider.operators.decisions import EncordApplyDecisionsOperator
 from encord_provider.operators.labels import EncordScoreLabelsOperator
 from encord_provider.operators.passes import EncordFindWorkOperator, RememberPassOperator
@@ -33,7 +33,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
     :param skip_without_project: this is the loop, whose passes are skipped where there is nothing to do; else it is
         the campaign's first Dag, which waits for its turn
     """
-    encord: dict[str, Any] = {"encord_conn_id": campaign.encord_connection}
+    encord = calling_encord(campaign)
     workspace = campaign.workspace_uri
     with TaskGroup("route_and_score", prefix_group_id=False):
         route_tasks = EncordRouteTasksOperator(
@@ -67,6 +67,7 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             project_hash=project_hash,
             workspace=workspace,
             settings=for_run(campaign, "scoring"),
+            **({} if campaign.scoring_queue is None else {"queue": campaign.scoring_queue}),
             **encord,
         ).expand(batch=list_submissions.output)
         apply_decisions = EncordApplyDecisionsOperator(
@@ -119,7 +120,7 @@ def _look_and_remember(campaign: Campaign, project_hash: Any) -> tuple[BaseOpera
         agent_stage=campaign.workflow.agent_stage,
         scored_stage=campaign.workflow.scored_stage,
         yields_to=(f"benchmark_qa__{campaign.name}", "wait_for_turn", "publish_scores"),
-        encord_conn_id=campaign.encord_connection,
+        **calling_encord(campaign),
         **shared,
     )
     remember_pass = RememberPassOperator(

@@ -1,4 +1,4 @@
-"""What both Dags of a campaign share: defaults and asset."""
+"""What both Dags of a campaign share: defaults, pools and assets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pendulum
 from airflow.sdk import Asset, AssetWatcher, BaseOperator, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from encord_provider.exceptions import EncordTimeoutError
+from encord_provider.pools import call_pool, create_pool
 from encord_provider.triggers.queue import SqsMessagesTrigger
-from include.benchmark_qa.campaign import Campaign, CampaignError
-from include.object_storage import BucketUriError, ObjectStorageError, open_bucket
+from include.benchmark_qa.campaign import Campaign
+from include.object_storage import ObjectStorageError
 
 # What no second try can mend: fail at once, with the line that says what to correct.
 HOPELESS = ExceptionRetryPolicy(
@@ -25,8 +26,9 @@ START_DATE = pendulum.datetime(2026, 1, 1, tz="UTC")
 
 
 def default_args(campaign: Campaign) -> dict[str, Any]:
-    """Return the settings of every task."""
-    return {
+    """Return the settings of every task; without a queue of the campaign's own, Airflow's default queue is theirs."""
+    queue = {} if campaign.queue is None else {"queue": campaign.queue}
+    return queue | {
         "owner": campaign.owner,
         "retries": 2,
         "retry_delay": timedelta(seconds=30),
@@ -36,20 +38,14 @@ def default_args(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def check_places(campaign: Campaign) -> None:
-    """
-    Make sure that the bucket and the workspace can be opened, without asking anything of them.
+def calling_encord(campaign: Campaign) -> dict[str, Any]:
+    """Return what tasks that call Encord are given: the connection, and the pool that all who call by it share."""
+    return {"encord_conn_id": campaign.encord_connection, "pool": call_pool(campaign.encord_connection)}
 
-    :raises CampaignError: a URI or an option is not understood
-    """
-    for field, uri, options in (
-        ("bucket", campaign.bucket.uri, campaign.bucket.options),
-        ("workspace", campaign.workspace_uri, {}),
-    ):
-        try:
-            open_bucket(uri, **options)
-        except BucketUriError as error:
-            raise CampaignError(f"campaign {campaign.name!r}, field {field}: {error}") from None
+
+def creating_in_encord(campaign: Campaign) -> dict[str, Any]:
+    """Return what tasks that create projects are given: as above, but they come one after the other."""
+    return calling_encord(campaign) | {"pool": create_pool(campaign.encord_connection)}
 
 
 def result(task: BaseOperator) -> Any:

@@ -36,6 +36,7 @@ WORKSPACES_VARIABLE = "BENCHMARK_QA_WORKSPACES"
 # What a cloud-synced folder takes (Encord's page on them).
 SYNCED_TYPES = frozenset({UnitType.IMAGE, UnitType.VIDEO, UnitType.AUDIO, UnitType.TEXT, UnitType.PDF})
 
+QueueName = Annotated[Text, Field(max_length=256)]
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
 
@@ -47,17 +48,20 @@ class Campaign(Settings):
     """
     All settings of one campaign; unknown fields are refused.
 
-    ``approval``: a person approves the ground truth before the production project is made. ``benchmark_mix``: how
-    known units lie among the real work that annotators are given.
+    ``queue``: the workers that run the tasks; ``scoring_queue``: those that score instead, which takes processors where
+    other tasks wait for answers. ``approval``: a person approves the ground truth before the production project is
+    made. ``benchmark_mix``: how known units lie among the real work that annotators are given.
     """
 
     name: Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
     title: Text
     summary: str = ""
     owner: str = "data-operations"
-    encord_connection: Text = "encord_default"
+    encord_connection: Annotated[Text, Field(max_length=200)] = "encord_default"
     integration: Text | None = None
     workspace: Text
+    queue: QueueName | None = None
+    scoring_queue: QueueName | None = None
     approval: bool = False
     benchmark_mix: BenchmarkMix = "interleave"
     bucket: BucketSettings
