@@ -36,9 +36,7 @@ def check_places(campaign: Campaign) -> None:
         except BucketUriError as error:
             raise CampaignError(f"{said}{error}") from None
         if spread and isinstance(place, LocalBucket):
-            raise CampaignError(
-                f"{said}{uri} is a folder on one machine, and {spread} runs tasks on several: {instead}"
-            )
+            raise CampaignError(f"{said}{uri} is on one machine's disk, and {spread} uses several: {instead}")
 
 
 def executor_over_machines() -> str | None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.system
 DAG_FILE = """
 from airflow.sdk import DAG, task
 
-with DAG("{name}", tags=["benchmark-qa"], schedule=None):
+with DAG("{name}", tags=["benchmark-qa"], schedule=None, default_args={{"retries": 3, "retry_delay": 1.0}}):
 
     @task(pool="{name}")
     def numbers():
