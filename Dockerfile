@@ -1,19 +1,55 @@
-# Airflow's own image with what this project needs: the locked requirements, and the Encord provider.
-# dags/, plugins/ and include/ are mounted by docker-compose.yaml, so that an edit needs no new image.
-FROM apache/airflow:3.3.2-python3.12
+# The image of a deployment, target `airflow`: Airflow's own slim image, what is locked in requirements.txt, and this
+# project's code. The full image brings a hundred providers at other versions, which the lock would break.
+# Target `demo` adds the demo campaign, the local Encord, the local S3 and the simulated annotators.
+FROM apache/airflow:slim-3.3.2-python3.12 AS locked
 
-# Relative workspaces of campaigns are kept here; a volume takes over this folder's owner.
+# The editable install writes here what the distribution is called.
 USER root
-RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/benchmark-qa
+RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/airflow/plugins
 USER airflow
 
 COPY requirements.txt /opt/airflow/
 RUN pip install --no-cache-dir --requirement /opt/airflow/requirements.txt
 
-# Editable: the distribution gives Airflow the connection type, the code is what is mounted at plugins/.
+# Editable: the distribution gives Airflow the connection type, and the code is what lies in plugins/.
 COPY --chown=airflow:0 pyproject.toml README.md LICENSE /opt/airflow/
 COPY --chown=airflow:0 plugins/encord_provider /opt/airflow/plugins/encord_provider
 RUN pip install --no-cache-dir --no-deps --editable /opt/airflow
 
 # `include` is imported as a package from the folder above it.
 ENV PYTHONPATH=/opt/airflow
+
+
+FROM locked AS demo
+
+COPY requirements-demo.txt /opt/airflow/
+RUN pip install --no-cache-dir --requirement /opt/airflow/requirements-demo.txt
+
+USER root
+COPY dags /opt/airflow/dags
+COPY plugins /opt/airflow/plugins
+COPY include /opt/airflow/include
+# What the demo makes: its keys, its files and the local Encord's database; a volume takes over this folder's owner.
+RUN install --directory --owner=airflow --group=0 --mode=0770 /demo \
+    && python -m compileall -q /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include \
+    && chmod --recursive u=rwX,go=rX /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include
+USER airflow
+
+
+FROM locked AS airflow
+
+# The code is root's: tasks run as another user and cannot change it.
+USER root
+COPY dags /opt/airflow/dags
+COPY plugins /opt/airflow/plugins
+COPY include/__init__.py /opt/airflow/include/
+COPY include/benchmark_qa /opt/airflow/include/benchmark_qa
+COPY include/campaigns /opt/airflow/include/campaigns
+COPY include/object_storage /opt/airflow/include/object_storage
+COPY include/scorecard_tab /opt/airflow/include/scorecard_tab
+# The campaign `demo` is not paused, and would ask the real Encord every two minutes.
+RUN rm /opt/airflow/dags/benchmark_qa__demo.py /opt/airflow/include/campaigns/demo.yaml \
+    && python -m compileall -q /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include \
+    && chown --recursive root:0 /opt/airflow/plugins \
+    && chmod --recursive u=rwX,go=rX /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include
+USER airflow

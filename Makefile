@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop campaign test test-faults acceptance lint format lock clean
+.PHONY: help setup demo start stop campaign test test-faults acceptance lint format env lock clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +59,12 @@ format: setup ## Put the code into its format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+env: ## Write .env and airflow.env for docker-compose.yaml, with strong secrets; make env DEMO=1 for the demo
+	@$(PYTHON) -m include.deployment.env_file $(if $(DEMO),--demo)
+
 lock: setup ## Resolve requirements*.in anew into requirements*.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements-demo.in -o requirements-demo.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 
 clean: stop ## Remove what the demo made (not .venv)
