@@ -3,7 +3,8 @@ A local S3 with the demo's files in it, for as long as it runs.
 
 ``python -m include.demo.bucket --material DIR --bucket NAME --url-file FILE`` starts moto's S3 server on the
 loopback interface, uploads the material, writes its URL to the file and serves until SIGTERM or SIGINT. The server
-accepts any credentials; boto3 wants some, so set ``CREDENTIALS`` in the environment of those who use it.
+accepts any credentials; boto3 wants some, so set ``CREDENTIALS`` in the environment of those who use it. It keeps all in
+memory: what was written to it is gone when it ends.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
@@ -23,33 +24,42 @@ from moto.server import ThreadedMotoServer
 from include.demo.material import make_material
 from include.demo.material.make import KINDS
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 # Not secrets: the server takes anything.
 _REGION: Final = "eu-west-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_DEFAULT_REGION": _REGION}
 
 
 @contextmanager
-def local_bucket(material: Path, bucket: str, *, port: int = 0) -> Iterator[str]:
+def local_bucket(
+    material: Path, bucket: str, *, empty: Sequence[str] = (), host: str = "127.0.0.1", port: int = 0
+) -> Iterator[str]:
     """
-    Serve the objects of a folder as a bucket on the loopback interface; yields the server's URL.
+    Serve the objects of a folder as a bucket; yields the server's URL.
 
+    :param empty: names of further buckets, to be written to.
+    :param host: address to listen on; the server asks nobody who they are.
     :param port: 0 takes a free one.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line for each request
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port)
+    server = ThreadedMotoServer(ip_address=host, port=port)
     server.start()
     try:
-        host, bound_port = server.get_host_and_port()
-        url = f"http://{host}:{bound_port}"
-        upload(material, bucket, url)
+        bound_host, bound_port = server.get_host_and_port()
+        url = f"http://{bound_host}:{bound_port}"
+        client = _client(url)
+        for name in (bucket, *empty):
+            client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": _REGION})
+        _upload(material, bucket, client)
         yield url
     finally:
         server.stop()
 
 
-def upload(material: Path, bucket: str, url: str) -> int:
-    """Make the bucket, put every file of the material into it under its path as key, and return how many."""
-    client = boto3.client(
+def _client(url: str) -> S3Client:
+    return boto3.client(
         "s3",
         endpoint_url=url,
         region_name=_REGION,
@@ -57,22 +67,22 @@ def upload(material: Path, bucket: str, url: str) -> int:
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         config=Config(s3={"addressing_style": "path"}),
     )
-    client.create_bucket(
-        Bucket=bucket,
-        CreateBucketConfiguration={"LocationConstraint": _REGION},
-    )
+
+
+def _upload(material: Path, bucket: str, client: S3Client) -> None:
     files = [path for kind in KINDS for path in sorted((material / kind).rglob("*")) if path.is_file()]
     # One after the other: client and server share this process, so threads only make it slower (measured).
     for path in files:
         client.put_object(Bucket=bucket, Key=path.relative_to(material).as_posix(), Body=path.read_bytes())
-    return len(files)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m include.demo.bucket", description=__doc__)
     parser.add_argument("--material", type=Path, required=True, help="folder of the files; filled if need be")
     parser.add_argument("--bucket", required=True, help="name of the bucket")
+    parser.add_argument("--empty-bucket", action="append", default=[], metavar="NAME", help="a further one; repeatable")
     parser.add_argument("--url-file", type=Path, required=True, help="where to write the URL once all is there")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -81,7 +91,10 @@ def main() -> None:
     arguments.url_file.unlink(missing_ok=True)
     try:
         make_material(arguments.material)
-        with local_bucket(arguments.material, arguments.bucket, port=arguments.port) as url:
+        with local_bucket(
+            arguments.material, arguments.bucket,
+            empty=arguments.empty_bucket, host=arguments.host, port=arguments.port,
+        ) as url:  # fmt: skip
             _publish(arguments.url_file, url)
             signal.pause()
     finally:

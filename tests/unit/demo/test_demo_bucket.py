@@ -44,6 +44,14 @@ def test_bucket_holds_every_file_under_its_path(small_material):
         contents(url)
 
 
+def test_further_buckets_are_empty_and_can_be_written(small_material):
+    with local_bucket(small_material, "demo", empty=["workspaces"]) as url:
+        workspaces = open_bucket("s3://workspaces", endpoint_url=url)
+        assert [batch.keys for batch in workspaces.list() if batch.keys] == []
+        workspaces.write("run/report.json", b"{}")
+        assert workspaces.read("run/report.json") == b"{}"
+
+
 def test_program_serves_until_it_is_asked_to_stop(small_material, tmp_path):
     url_file = tmp_path / "run" / "url"
     arguments = ["--material", str(small_material), "--bucket", "demo", "--url-file", str(url_file)]
