@@ -1,6 +1,7 @@
 # The image of a deployment, target `airflow`: Airflow's own slim image, what is locked in requirements.txt, and this
 # project's code. The full image brings a hundred providers at other versions, which the lock would break.
-# Target `demo` adds the demo campaign, the local Encord, the local S3 and the simulated annotators.
+# Target `kubernetes` adds the KubernetesExecutor and remote logs (docs/kubernetes.md); target `demo` the demo campaign,
+# the local Encord, the local S3 and the simulated annotators.
 FROM apache/airflow:slim-3.3.2-python3.12 AS locked
 
 # The editable install writes here what the distribution is called.
@@ -42,14 +43,21 @@ FROM locked AS airflow
 USER root
 COPY dags /opt/airflow/dags
 COPY plugins /opt/airflow/plugins
-COPY include/__init__.py /opt/airflow/include/
-COPY include/benchmark_qa /opt/airflow/include/benchmark_qa
-COPY include/campaigns /opt/airflow/include/campaigns
-COPY include/object_storage /opt/airflow/include/object_storage
-COPY include/scorecard_tab /opt/airflow/include/scorecard_tab
-# The campaign `demo` is not paused, and would ask the real Encord every two minutes.
-RUN rm /opt/airflow/dags/benchmark_qa__demo.py /opt/airflow/include/campaigns/demo.yaml \
+COPY include /opt/airflow/include
+# Not here: what imitates Encord, and the campaign `demo`, which is not paused and would ask the real one every two minutes.
+RUN rm -r /opt/airflow/dags/benchmark_qa__demo.py /opt/airflow/include/campaigns/demo.yaml \
+        /opt/airflow/include/demo /opt/airflow/include/encord_emulator /opt/airflow/include/simulated_annotators \
     && python -m compileall -q /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include \
     && chown --recursive root:0 /opt/airflow/plugins \
     && chmod --recursive u=rwX,go=rX /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include
 USER airflow
+
+
+FROM airflow AS kubernetes
+
+COPY requirements-kubernetes.txt /opt/airflow/
+RUN pip install --no-cache-dir --requirement /opt/airflow/requirements-kubernetes.txt
+
+
+# Built where no target is named.
+FROM airflow

@@ -65,6 +65,7 @@ env: ## Write .env and airflow.env for docker-compose.yaml, with strong secrets;
 lock: setup ## Resolve requirements*.in anew into requirements*.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements-demo.in -o requirements-demo.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements-kubernetes.in -o requirements-kubernetes.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 
 clean: stop ## Remove what the demo made (not .venv)
