@@ -5,16 +5,16 @@
 FROM apache/airflow:slim-3.3.2-python3.12 AS locked
 
 # The editable install writes here what the distribution is called.
-USER root
-RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/airflow/plugins
-USER airflow
+USER 0
+RUN install --directory --owner=50000 --group=0 --mode=0775 /opt/airflow/plugins
+USER 50000:0
 
 COPY requirements.txt /opt/airflow/
 RUN pip install --no-cache-dir --requirement /opt/airflow/requirements.txt
 
 # Editable: the distribution gives Airflow the connection type, and the code is what lies in plugins/.
-COPY --chown=airflow:0 pyproject.toml README.md LICENSE /opt/airflow/
-COPY --chown=airflow:0 plugins/encord_provider /opt/airflow/plugins/encord_provider
+COPY --chown=50000:0 pyproject.toml README.md LICENSE /opt/airflow/
+COPY --chown=50000:0 plugins/encord_provider /opt/airflow/plugins/encord_provider
 RUN pip install --no-cache-dir --no-deps --editable /opt/airflow
 
 # `include` is imported as a package from the folder above it.
@@ -26,21 +26,21 @@ FROM locked AS demo
 COPY requirements-demo.txt /opt/airflow/
 RUN pip install --no-cache-dir --requirement /opt/airflow/requirements-demo.txt
 
-USER root
+USER 0
 COPY dags /opt/airflow/dags
 COPY plugins /opt/airflow/plugins
 COPY include /opt/airflow/include
 # What the demo makes: its keys, its files and the local Encord's database; a volume takes over this folder's owner.
-RUN install --directory --owner=airflow --group=0 --mode=0770 /demo \
+RUN install --directory --owner=50000 --group=0 --mode=0770 /demo \
     && python -m compileall -q /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include \
     && chmod --recursive u=rwX,go=rX /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include
-USER airflow
+USER 50000:0
 
 
 FROM locked AS airflow
 
 # The code is root's: tasks run as another user and cannot change it.
-USER root
+USER 0
 COPY dags /opt/airflow/dags
 COPY plugins /opt/airflow/plugins
 COPY include /opt/airflow/include
@@ -50,7 +50,7 @@ RUN rm -r /opt/airflow/dags/benchmark_qa__demo.py /opt/airflow/include/campaigns
     && python -m compileall -q /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include \
     && chown --recursive root:0 /opt/airflow/plugins \
     && chmod --recursive u=rwX,go=rX /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include
-USER airflow
+USER 50000:0
 
 
 FROM airflow AS kubernetes
