@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from include.demo import places
@@ -29,15 +30,16 @@ class Holder:
 
 
 @contextmanager
-def only_one(command: str) -> Iterator[None]:
+def only_one(command: str, path: Path = places.LOCK) -> Iterator[None]:
     """
     Hold the demo's world while the block runs; the system lets go of it however the process ends.
 
     :param command: what a person typed, for the others' messages
+    :param path: the file that is locked
     :raises WorldBusyError: somebody else holds it
     """
-    places.BUILD.mkdir(parents=True, exist_ok=True)
-    with places.LOCK.open("a+", encoding="utf-8") as lock:  # not "w": that would wipe out the holder's name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as lock:  # not "w": that would wipe out the holder's name
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

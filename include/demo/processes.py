@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -34,6 +35,7 @@ class Processes:
         self._register = register
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._begun: set[str] = set()
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -43,12 +45,32 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         self.stop(*reversed(self._running))
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """Start a program; what it prints goes to ``<logs>/<name>.log``."""
-        with self.log(name).open("wb") as log:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        account: str | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """
+        Start a program; what it prints goes to ``<logs>/<name>.log``, after what it printed before a restart.
+
+        :param folder: its working directory; None for this process's own
+        :param account: the system's user that it runs as; None for this process's own
+        """
+        with self.log(name).open("ab" if name in self._begun else "wb") as log:
             process = subprocess.Popen(  # no shell, and every word of the command is ours
-                command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                cwd=folder,
+                env=dict(environment),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **as_account(account),
             )
+        self._begun.add(name)
         self._running[name] = process
         self._remember()
         return process
@@ -64,6 +86,25 @@ class Processes:
         for process in stopping:
             process.wait()
         self._remember()
+
+    def kill(self, name: str) -> None:
+        """End a program and all that it started at once, as a power cut does."""
+        process = self._running.pop(name)
+        members = _family(process.pid)
+        for member in members:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(members, timeout=STOP_SECONDS)
+        process.wait()
+        self._remember()
+
+    def running(self) -> dict[str, psutil.Process]:
+        """Return the main process of each program that was started and neither stopped nor killed."""
+        return {name: psutil.Process(one.pid) for name, one in self._running.items() if one.poll() is None}
+
+    def ended(self) -> list[str]:
+        """Return the programs that have ended by themselves."""
+        return [name for name, one in self._running.items() if one.poll() is not None]
 
     def check(self) -> None:
         """
@@ -113,6 +154,11 @@ def end_leftovers(register: Path) -> int:
     return len(ours)
 
 
+def as_account(name: str | None) -> dict[str, Any]:
+    """Return what makes ``subprocess`` run a program as a user of the system; nothing for None."""
+    return {} if name is None else {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
+
+
 def _started(pid: int) -> float | None:
     try:
         return float(psutil.Process(pid).create_time())
@@ -132,6 +178,14 @@ def _end_groups(pids: Sequence[int]) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(left, timeout=STOP_SECONDS)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """Return a program, its session, and its children, which may have begun sessions of their own (PostgreSQL's do)."""
+    try:
+        return list({*_sessions([pid]), *psutil.Process(pid).children(recursive=True)})
+    except psutil.NoSuchProcess:
+        return _sessions([pid])
 
 
 def _sessions(leaders: Sequence[int]) -> list[psutil.Process]:

@@ -54,8 +54,8 @@ def running_world(command: str) -> Iterator[World]:
     :raises ProcessError: one of them did not start
     """
     with only_one(command), Processes(places.PROCESSES, places.LOGS) as processes:
-        places.SEED.write_text(json.dumps(_seed()), encoding="utf-8")
-        base = _own_environment()
+        places.SEED.write_text(json.dumps(seed(encord_public_key())), encoding="utf-8")
+        base = own_environment()
         encord = _start(processes, base, "encord", "include.encord_emulator", "serve", *_encord_options())
         bucket = _start(processes, base, "bucket", "include.demo.bucket", *_bucket_options())
         encord_url = processes.wait_for_file("encord", encord, 60)
@@ -64,7 +64,7 @@ def running_world(command: str) -> Iterator[World]:
         yield World(processes, encord_url, bucket_url, environment)
 
 
-def _own_environment() -> dict[str, str]:
+def own_environment() -> dict[str, str]:
     """
     Return this process's environment without what would lead elsewhere.
 
@@ -78,12 +78,16 @@ def _own_environment() -> dict[str, str]:
     return {**kept, **CREDENTIALS, "PYTHONPATH": str(places.ROOT), "PYTHONUNBUFFERED": "1"}
 
 
-def _seed() -> dict[str, Any]:
-    """Return what the local Encord begins with: the organisation, its people and its cloud integration."""
+def seed(public_key: str) -> dict[str, Any]:
+    """
+    Return what the local Encord begins with: the organisation, its people and its cloud integration.
+
+    :param public_key: of the user by whom Airflow acts; raw, in hexadecimal digits
+    """
     return {
         "organisation": "Demo",
         "users": [
-            {"email": DATA_OPERATIONS, "public_key": encord_public_key(), "role": "admin"},
+            {"email": DATA_OPERATIONS, "public_key": public_key, "role": "admin"},
             *({"email": email, "role": "annotator"} for email in _team()),
         ],
         "integrations": [{"title": INTEGRATION}],
@@ -109,13 +113,14 @@ def _bucket_options() -> tuple[str, ...]:
     return "--material", str(places.MATERIAL), "--bucket", places.BUCKET
 
 
+def encord_connection(encord_url: str, private_key: str) -> str:
+    """Return the Airflow connection to the local Encord, as JSON."""
+    return json.dumps(
+        {"conn_type": "encord", "host": encord_url, "password": private_key, "extra": {"web_app": encord_url}}
+    )
+
+
 def _airflow_environment(encord_url: str, bucket_url: str) -> dict[str, str]:
-    connection = {
-        "conn_type": "encord",
-        "host": encord_url,
-        "password": encord_private_key(),
-        "extra": {"web_app": encord_url},
-    }
     return airflow_secrets() | {
         "AIRFLOW_HOME": str(places.AIRFLOW_HOME),
         "AIRFLOW__CORE__DAGS_FOLDER": str(places.ROOT / "dags"),
@@ -128,7 +133,7 @@ def _airflow_environment(encord_url: str, bucket_url: str) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-        "AIRFLOW_CONN_ENCORD_DEFAULT": json.dumps(connection),
+        "AIRFLOW_CONN_ENCORD_DEFAULT": encord_connection(encord_url, encord_private_key()),
         # boto3 reads it; a campaign whose bucket is in S3 proper has no such line.
         "AWS_ENDPOINT_URL": bucket_url,
     }
