@@ -7,6 +7,7 @@ from typing import Final
 from include.benchmark_qa import paths
 from include.benchmark_qa.campaign import campaigns_folder, load_campaign
 from include.object_storage import BucketNotFoundError, ObjectNotFoundError, open_bucket
+from include.object_storage.local import LocalBucket
 
 DAG_PREFIXES: Final = ("benchmark_qa_loop__", "benchmark_qa__")
 
@@ -32,5 +33,9 @@ def read_scorecard(name: str) -> bytes | None:
     workspace = open_bucket(load_campaign(name).workspace_uri)
     try:
         return workspace.read(paths.SCORECARD)
-    except (BucketNotFoundError, ObjectNotFoundError):  # a folder appears with the first thing written
+    except ObjectNotFoundError:
         return None
+    except BucketNotFoundError:
+        if isinstance(workspace, LocalBucket):  # a folder appears with the first thing written, a bucket does not
+            return None
+        raise

@@ -48,14 +48,16 @@ class JourneyTasks:
 
     :param folder: holds `files/`, and gets `workspace/`
     :param settle_seconds: how long routing waits for tasks that come late
+    :param place: address of the workspace, if it is elsewhere
     """
 
     folder: Path
     settle_seconds: float = 10.0
+    place: str = ""
 
     @property
     def workspace(self) -> str:
-        return str(self.folder / "workspace")
+        return self.place or str(self.folder / "workspace")
 
     @property
     def _bucket(self) -> dict[str, Any]:

@@ -15,6 +15,8 @@ import httpx
 from airflow.sdk.exceptions import AirflowSkipException
 from encord.exceptions import RequestException
 
+from include.benchmark_qa import paths
+from include.object_storage import Bucket, open_bucket
 from include.simulated_annotators.settings import TeamSettings
 from include.simulated_annotators.team import Team
 from include.simulated_annotators.web_app import WebApp
@@ -36,16 +38,22 @@ class Journey:
     :param url: the local Encord
     :param folder: gets `files/` and `workspace/`
     :param ordinary_tasks: how many units of real work each annotator labels
+    :param place: address of the workspace, if it is elsewhere
     """
 
     url: str
     folder: Path
     settle_seconds: float = 10.0
     ordinary_tasks: int = 3
+    place: str = ""
 
     @property
     def tasks(self) -> JourneyTasks:
-        return JourneyTasks(self.folder, self.settle_seconds)
+        return JourneyTasks(self.folder, self.settle_seconds, self.place)
+
+    @property
+    def workspace(self) -> Bucket:
+        return open_bucket(self.tasks.workspace)
 
     def run(self) -> dict[str, Any]:
         """Go all the way, twice where a run may be repeated; return what came of it, free of ids."""
@@ -121,14 +129,17 @@ class Journey:
 
         With it, whether the look before such a pass sees that there is nothing to do, and by how many requests.
         """
-        scores = self.folder / "workspace" / "scores" / "submissions"
-        before = {path: path.stat().st_mtime_ns for path in scores.iterdir()}
+        before = self._scores()
         seen = self._control("GET", "requests")["total"]
         self.score_and_decide(project_hash)
         counts = self._control("GET", f"requests?after={seen}")["counts"]
         reads = sum(counts.get(one, 0) for one in ("labelrow GET", "labelrow PUT"))
-        after = {path: path.stat().st_mtime_ns for path in scores.iterdir()}
-        return {"scored": len(after.items() - before.items()), "labels read": reads} | self._look(project_hash)
+        return {"scored": len(self._scores() - before), "labels read": reads} | self._look(project_hash)
+
+    def _scores(self) -> set[tuple[str, datetime]]:
+        """Return the files of scores, each with the time when it was written."""
+        batches = self.workspace.list(paths.SUBMISSIONS)
+        return {one for batch in batches for one in zip(batch.keys, batch.modified, strict=True)}
 
     def _look(self, project_hash: str) -> dict[str, Any]:
         memory = StateStore()
@@ -145,7 +156,7 @@ class Journey:
     def outcome(self) -> dict[str, Any]:
         """Return what Encord holds and what was published, without hashes."""
         state = self._control("GET", "state")
-        published = json.loads((self.folder / "workspace" / "scorecard.json").read_text(encoding="utf-8"))
+        published = json.loads(self.workspace.read(paths.SUMMARY))
         scores = {one["annotator_email"]: one for one in published["annotators"]}
         ranked = sorted(scores, key=lambda one: -scores[one]["mean_score"])
         return {
@@ -165,8 +176,8 @@ class Journey:
 
     def _actions(self) -> dict[str, Any]:
         """Return how many actions there were, and whether each was done, and once."""
-        files = sorted((self.folder / "workspace" / "actions").rglob("*.jsonl"))
-        lines = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        keys = [key for batch in self.workspace.list(paths.ACTIONS) for key in batch.keys if key.endswith(".jsonl")]
+        lines = [json.loads(line) for key in keys for line in self.workspace.read(key).splitlines()]
         done = [one for one in lines if one.get("outcome") == "done"]
         asked = {one["key"] for one in lines if "outcome" not in one}
         return {
