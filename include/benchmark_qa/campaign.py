@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from include.benchmark_qa.campaign_parts import (
+    AirflowName,
     BenchmarkMix,
     BucketSettings,
     GroundTruthSettings,
@@ -36,7 +37,6 @@ WORKSPACES_VARIABLE = "BENCHMARK_QA_WORKSPACES"
 # What a cloud-synced folder takes (Encord's page on them).
 SYNCED_TYPES = frozenset({UnitType.IMAGE, UnitType.VIDEO, UnitType.AUDIO, UnitType.TEXT, UnitType.PDF})
 
-QueueName = Annotated[Text, Field(max_length=256)]
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
 
@@ -57,11 +57,11 @@ class Campaign(Settings):
     title: Text
     summary: str = ""
     owner: str = "data-operations"
-    encord_connection: Annotated[Text, Field(max_length=200)] = "encord_default"
+    encord_connection: AirflowName = "encord_default"
     integration: Text | None = None
     workspace: Text
-    queue: QueueName | None = None
-    scoring_queue: QueueName | None = None
+    queue: AirflowName | None = None
+    scoring_queue: AirflowName | None = None
     approval: bool = False
     benchmark_mix: BenchmarkMix = "interleave"
     bucket: BucketSettings

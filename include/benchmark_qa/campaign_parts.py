@@ -20,6 +20,8 @@ def _is_filled_in(text: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_is_filled_in)]
+# Of something in Airflow, whose own limit is 250 characters; a pool's name has a few more than its connection's.
+AirflowName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_is_filled_in)]
 Share = Annotated[float, Field(gt=0, le=1)]
 BenchmarkMix = Literal["interleave", "first", "none"]
 

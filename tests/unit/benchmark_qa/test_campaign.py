@@ -91,6 +91,8 @@ def test_the_demos_campaign_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"bucket__filters": {"min_size": 2, "max_size": 1}}, "bucket.filters: min_size 2 is more than max_size 1"),
         ({"bucket__uri": ""}, "bucket.uri: String should have at least 1 character"),
         ({"title": None}, "title: Input should be a valid string"),
+        ({"encord_connection": "x" * 201}, "encord_connection: String should have at most 200 characters"),
+        ({"scoring_queue": ""}, "scoring_queue: String should have at least 1 character"),
         ({"import": {"max_failed": -1}}, "import.max_failed: Input should be greater than or equal to 0"),
         ({"import": {"poll_interval": 0}}, "import.poll_interval: Input should be greater than 0"),
         ({"import": "mirror"}, "import.mode: Input should be 'manifest' or 'cloud_synced'"),
