@@ -58,6 +58,8 @@ def route_and_score(campaign: Campaign, *, skip_without_project: bool, settle_se
             benchmark_project_title=campaign.benchmark_project.title,
             workspace=workspace,
             settings=for_run(campaign, "scoring"),
+            batch_size=campaign.batches.submissions,
+            batch_frames=campaign.batches.frames,
             **encord,
         )
         score_labels = EncordScoreLabelsOperator.partial(

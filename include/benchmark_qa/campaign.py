@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from include.benchmark_qa.campaign_parts import (
-    AirflowName,
+    BatchSettings,
     BenchmarkMix,
     BucketSettings,
     GroundTruthSettings,
@@ -73,6 +73,7 @@ class Campaign(Settings):
     ground_truth: GroundTruthSettings = Field(default_factory=GroundTruthSettings)
     workflow: WorkflowSettings = Field(default_factory=WorkflowSettings)
     scoring: ScoringSettings = Field(default_factory=ScoringSettings)
+    batches: BatchSettings = Field(default_factory=BatchSettings)
     decision: DecisionSettings = Field(default_factory=DecisionSettings)
     policy: PolicySettings = Field(default_factory=PolicySettings)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)

@@ -139,6 +139,13 @@ class StageRequirement(Settings):
     stage: Text
 
 
+class BatchSettings(Settings):
+    """How much one mapped scoring task takes at most: less spreads a pass over more workers, and costs more tasks."""
+
+    submissions: Annotated[int, Field(ge=1)] = 2000
+    frames: Annotated[int, Field(ge=1)] = 30_000
+
+
 class GroundTruthSettings(Settings):
     """
     When ground truth counts as made, and how long it is waited for.

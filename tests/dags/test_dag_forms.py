@@ -31,7 +31,7 @@ DAG_IDS = ["benchmark_qa__demo", "benchmark_qa_loop__demo"]
 # run cannot change for the runs after it.
 NOT_ASKED = {
     *("name", "title", "summary", "owner", "encord_connection", "workspace", "ontology", "workflow", "schedule"),
-    *("queue", "scoring_queue"),
+    *("queue", "scoring_queue", "batches"),
     *("bucket.options", "bucket.connection", "bucket.filters.suffixes", "ground_truth.complete_stage"),
     *("manifest.rules", "manifest.shard_items", "manifest.max_shard_bytes", "scoring.node_sigmas", "policy.notify"),
     *(f"{project}.{part}" for project in ("benchmark_project", "production_project")
