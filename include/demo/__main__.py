@@ -23,7 +23,7 @@ from include.demo import places
 from include.demo.airflow import ensure_database
 from include.demo.lock import WorldBusyError
 from include.demo.processes import ProcessError
-from include.demo.summary import make_summary, what_is_new, write_summary
+from include.demo.summary import being_labelled, make_summary, production_project, what_is_new, write_summary
 from include.demo.world import World, running_world
 
 LABELLING_SECONDS = 300.0
@@ -107,7 +107,7 @@ def wait_for_annotators(world: World, campaign: Campaign) -> None:
     """
     say("The simulated annotators label ...")
     deadline = time.monotonic() + LABELLING_SECONDS
-    while open_tasks := _open_benchmark_tasks(world, campaign):
+    while open_tasks := being_labelled(world.encord_state(), campaign):
         world.processes.check()
         if time.monotonic() >= deadline:
             log = world.processes.log("annotators")
@@ -117,11 +117,11 @@ def wait_for_annotators(world: World, campaign: Campaign) -> None:
 
 def labelled_units(state: dict[str, Any], campaign: Campaign) -> int:
     """Return how many known units all their annotators have labelled: those past the consensus annotation."""
-    production = _production(state, campaign)
+    production = production_project(state, campaign)
     if production is None:
         return 0
     routed: int = production["routed"][campaign.workflow.agent_stage][campaign.workflow.benchmark_pathway]
-    return routed - _being_labelled(production)
+    return routed - being_labelled(state, campaign)
 
 
 def report(campaign: Campaign) -> None:
@@ -139,19 +139,6 @@ def report(campaign: Campaign) -> None:
 def say(line: str) -> None:
     """Print one line at once."""
     print(line, flush=True)
-
-
-def _open_benchmark_tasks(world: World, campaign: Campaign) -> int:
-    production = _production(world.encord_state(), campaign)
-    return _being_labelled(production) if production else 0
-
-
-def _production(state: dict[str, Any], campaign: Campaign) -> dict[str, Any] | None:
-    return next((one for one in state["projects"] if one["title"] == campaign.production_project.title), None)
-
-
-def _being_labelled(production: dict[str, Any]) -> int:
-    return sum(count for stage, count in production["tasks"].items() if stage.endswith("(CONSENSUS_ANNOTATION)"))
 
 
 def _annotators(campaign: Campaign) -> tuple[AnnotatorScore, ...]:

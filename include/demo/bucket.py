@@ -3,8 +3,8 @@ A local S3 with the demo's files in it, for as long as it runs.
 
 ``python -m include.demo.bucket --material DIR --bucket NAME --url-file FILE`` starts moto's S3 server on the
 loopback interface, uploads the material, writes its URL to the file and serves until SIGTERM or SIGINT. The server
-accepts any credentials; boto3 wants some, so set ``CREDENTIALS`` in the environment of those who use it. All is kept in
-memory: what was written to it is gone when it ends.
+accepts any credentials; boto3 wants some, so set ``CREDENTIALS`` in the environment of those who use it. It keeps all
+in memory: what was written to it is gone when it ends.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def local_bucket(
     try:
         bound_host, bound_port = server.get_host_and_port()
         url = f"http://{bound_host}:{bound_port}"
-        client = _client(url)
+        client = s3_client(url)
         for name in (bucket, *empty):
             client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": _REGION})
         _upload(material, bucket, client)
@@ -58,7 +58,8 @@ def local_bucket(
         server.stop()
 
 
-def _client(url: str) -> S3Client:
+def s3_client(url: str) -> S3Client:
+    """Return a client of the local S3 at this address."""
     return boto3.client(
         "s3",
         endpoint_url=url,

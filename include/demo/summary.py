@@ -39,6 +39,17 @@ class Summary(TypedDict):
     encord_requests: int
 
 
+def production_project(state: dict[str, Any], campaign: Campaign) -> dict[str, Any] | None:
+    """Return the campaign's production project in a state of the local Encord, or None while there is none."""
+    return next((one for one in state["projects"] if one["title"] == campaign.production_project.title), None)
+
+
+def being_labelled(state: dict[str, Any], campaign: Campaign) -> int:
+    """Return how many known units annotators still work on."""
+    tasks = (production_project(state, campaign) or {"tasks": {}})["tasks"]
+    return sum(count for stage, count in tasks.items() if stage.endswith("(CONSENSUS_ANNOTATION)"))
+
+
 def make_summary(world: World, campaign: Campaign, requests_before: int) -> Summary:
     """Read the state of the local Encord and the published scores."""
     state = world.encord_state()

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.deployment.env_file import DEMO
+from include.benchmark_qa.campaign import CAMPAIGNS_VARIABLE
 from include.demo import places as demo_places
 from include.demo.keys import encord_private_key
 from include.demo.world import encord_connection, own_environment
+from include.deployment.env_file import DEMO
 from include.native_stack.addresses import WORKER_ADDRESSES, Addresses
 from include.native_stack.compose_settings import airflow_settings
 from include.native_stack.places import COMPOSE_FILE, ROOT, WORKERS, Places
@@ -111,6 +112,7 @@ def _settings(places: Places, addresses: Addresses, secrets: Mapping[str, str]) 
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(addresses.scheduler_health),
         "AIRFLOW_CONN_ENCORD_DEFAULT": encord_connection(addresses.encord_url, encord_private_key(places.encord_key)),
         "AWS_ENDPOINT_URL": addresses.bucket_url,
+        CAMPAIGNS_VARIABLE: str(places.campaigns),
         **QUICK,
     }
 

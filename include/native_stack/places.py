@@ -47,6 +47,10 @@ class Places:
         return self.home / "material"
 
     @property
+    def campaigns(self) -> Path:
+        return self.home / "campaigns"
+
+    @property
     def redis(self) -> Path:
         return self.home / "redis"
 

@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-import psutil
 
 from include.demo.processes import ProcessError, Processes
 from include.native_stack.addresses import Addresses
@@ -16,15 +16,20 @@ from include.native_stack.parts import AIRFLOW_PARTS, Program
 from include.native_stack.places import WORKERS, Places
 from include.native_stack.stores import postgres_problem, redis_problem
 
+if TYPE_CHECKING:
+    import psutil
+
 ADMIN = "admin"
 READY_SECONDS = 600.0
 STORE_SECONDS = 120.0
+REQUEST_SECONDS = 180.0  # the first of each kind is slow on a busy machine
 
 
 class NativeStack:
     """
-    What runs, by name: postgres, redis, bucket, encord, annotators, api-server, scheduler, dag-processor, triggerer,
-    worker-1, worker-2.
+    What runs, and how to disturb it.
+
+    The parts by name: postgres, redis, bucket, encord, annotators, and those of Airflow, ``AIRFLOW_PARTS``.
 
     :ivar api: Airflow's REST API, logged in once the API server was ready
     :ivar keeps_parts: whether a part of Airflow that ends by itself is started again, as Compose does; one that
@@ -36,7 +41,7 @@ class NativeStack:
         self.addresses = addresses
         self.secrets = secrets
         self.programs: dict[str, Program] = {}
-        self.api = httpx.Client(base_url=addresses.ui, timeout=60, trust_env=False)
+        self.api = httpx.Client(base_url=addresses.ui, timeout=REQUEST_SECONDS, trust_env=False)
         self.keeps_parts = False
         self._processes = processes
         self._lock = threading.RLock()
@@ -95,7 +100,9 @@ class NativeStack:
         deadline = time.monotonic() + READY_SECONDS
         while missing:
             if time.monotonic() >= deadline:
-                raise ProcessError(f"{', '.join(missing)}: not there after {READY_SECONDS:.0f} s: see {self.places.logs}")
+                raise ProcessError(
+                    f"{', '.join(missing)}: not there after {READY_SECONDS:.0f} s: see {self.places.logs}"
+                )
             self.check()
             ready = self._ready()
             for name in (name for name in missing if name in ready):

@@ -16,6 +16,7 @@ from include.demo.processes import ProcessError, Processes
 from include.demo.world import seed
 from include.deployment.env_file import GENERATED
 from include.native_stack.addresses import Addresses
+from include.native_stack.campaigns import write_campaigns
 from include.native_stack.parts import AIRFLOW_PARTS, Program, airflow_programs, make_folders, world_programs
 from include.native_stack.places import WORKERS, Places
 from include.native_stack.programs import find_programs
@@ -98,6 +99,7 @@ def _start_world(stack: NativeStack, processes: Processes) -> None:
 
 def _start_airflow(stack: NativeStack, settings: Mapping[str, str], say: Callable[[str], None]) -> None:
     make_folders(stack.places)
+    write_campaigns(stack.places.campaigns)
     stack.programs |= airflow_programs(stack.places, stack.addresses, stack.secrets, settings)
     say("Making Airflow's database and its first user ...")
     _airflow(stack, ["db", "migrate"])
