@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop campaign test test-faults acceptance lint format env lock clean
+.PHONY: help setup demo start stop stack-native campaign test test-faults test-stack acceptance lint format env lock clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ start: setup ## Leave the demo's world running, with Airflow's UI on http://127.
 stop: ## Stop what `make start` started
 	@test ! -x $(BIN)/python || $(BIN)/python -m include.demo.ui stop
 
+stack-native: setup ## Run the demo on PostgreSQL, Redis and two Celery workers, without containers (KEEP=1: leave the UI up)
+	@$(BIN)/python -m include.native_stack $(if $(KEEP),--keep)
+
 campaign: setup ## Begin a campaign of yours: make campaign NAME=road_signs
 	@$(BIN)/python -m include.benchmark_qa.new_campaign "$(NAME)"
 
@@ -45,6 +48,9 @@ test: setup $(AZURITE) ## Run all tests
 
 test-faults: setup ## Try every fault on every task of both Dags, and kill what can be killed
 	@$(BIN)/python -m pytest tests/faults --faults=full
+
+test-stack: setup ## Run the campaign on two Celery workers, and kill parts of the stack
+	@$(BIN)/python -m pytest tests/stack
 
 acceptance: setup ## Run the tests of Encord's own agents library against the local Encord
 	@$(BIN)/python -m tests.acceptance.encord_agents --if-reachable

@@ -64,3 +64,31 @@ def test_a_program_that_ends_by_itself_is_an_error_that_names_its_log(tmp_path: 
         processes.start("brief", [sys.executable, "-c", "raise SystemExit(3)"], os.environ).wait()
         with pytest.raises(ProcessError, match=r"brief ended with status 3: .* \(see .*brief\.log\)"):
             processes.check()
+
+
+# As PostgreSQL's servers do: each child begins a session of its own.
+SESSIONS = PARENT.replace("os.setpgid(0, 0)", "os.setsid()")
+
+
+def test_a_kill_reaches_a_child_in_a_session_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "child"
+    with Processes(tmp_path / "register", tmp_path / "logs") as processes:
+        parent = processes.start("parent", [sys.executable, "-c", SESSIONS, str(file)], os.environ)
+        family = [psutil.Process(parent.pid), psutil.Process(int(processes.wait_for_file("parent", file, 20)))]
+        assert processes.running() == {"parent": family[0]}
+        processes.kill("parent")
+        assert [is_gone(one) for one in family] == [True, True]
+        assert processes.running() == {}
+        processes.check()  # what was killed on purpose is no fault
+
+
+def test_a_program_is_started_again_in_its_folder_and_goes_on_in_its_log(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    command = [sys.executable, "-c", "import os; print(os.getcwd())"]
+    with Processes(tmp_path / "register", tmp_path / "logs") as processes:
+        for _ in range(2):
+            processes.start("one", command, os.environ, folder=tmp_path / "folder").wait()
+            assert processes.ended() == ["one"]
+            with pytest.raises(ProcessError, match="one ended with status 0"):
+                processes.check()
+    assert processes.log("one").read_text(encoding="utf-8").split() == [str(tmp_path / "folder")] * 2
