@@ -9,6 +9,7 @@ import pytest
 
 from include.benchmark_qa.campaign import load_campaign
 from tests.emulator.emulator_support import Control, Key, new_key
+from tests.support.empty_disks import EmptyDisks, workspace_in_a_bucket
 from tests.support.fault_kinds import FAULTS, Fault
 from tests.support.faulty_campaign import (
     STEPS,
@@ -80,6 +81,19 @@ def test_a_campaign_whose_every_task_meets_a_fault_ends_the_same(
         monkeypatch.setenv(CONNECTION, connection(url, undisturbed.key))
         FaultyCampaign(world, url).run(Disturbance(FAULTS[fault], undisturbed, world, url).of)
     assert_same_end(world, undisturbed)
+
+
+def test_a_campaign_with_its_workspace_in_a_bucket_counts_on_no_disk(
+    undisturbed: Undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, left = new_world(tmp_path / "world"), list[str]()
+    with encord_of(world, undisturbed.key) as url, workspace_in_a_bucket(monkeypatch) as bucket:
+        monkeypatch.setenv(CONNECTION, connection(url, undisturbed.key))
+        disks = EmptyDisks(url, world.log, folder=tmp_path, left=left)
+        FaultyCampaign(world, url).run(lambda _: disks)
+        bucket.copy_to(world.folder / "workspace")
+    assert_same_end(world, undisturbed)
+    assert left == []
 
 
 @pytest.mark.full_faults
