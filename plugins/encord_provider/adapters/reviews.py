@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from encord_provider.adapters.refusals import Sent, send_in_parts
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 BUNDLE_SIZE = 1000
 MOVE_BUNDLE_SIZE = 500
+# Of more units than these it is less to list all open work than to name them.
+FEW_TASKS = 500
+# Units that one request may name: each takes about 50 of the few thousand characters of an address.
+MOST_UNITS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +50,29 @@ class ReviewAdapter(StageAdapter):
         List all tasks that wait in a consensus block's review, with each annotator's branch.
 
         Whether Encord lists a task there when the first annotator has submitted, or only when all have, is not settled:
-        those that are still being annotated are left out.
+        those that are still being annotated are left out. While few tasks wait, what is asked grows with them, and not
+        with all that is still to be annotated.
         """
-        unfinished = self.being_annotated(project_hash)  # asked first: who submits meanwhile waits for the next pass
-        return [task for task in self.listed_tasks(project_hash, stage_title) if task.data_hash not in unfinished]
+        stage = self._review_stage(project_hash, stage_title)
+        units = [str(task.data_hash) for task in islice(stage.get_tasks(), FEW_TASKS + 1)]
+        # Asked before the branches are listed: who submits meanwhile waits for the next pass.
+        unfinished = self.being_annotated(project_hash, units)
+        asked = None if len(units) > FEW_TASKS else [one for one in units if one not in unfinished]
+        return [one for one in self.listed_tasks(project_hash, stage_title, asked) if one.data_hash not in unfinished]
 
-    def listed_tasks(self, project_hash: str, stage_title: str) -> list[ConsensusTask]:
-        """List all tasks of a consensus block's review, also those that some annotators may not have submitted."""
+    def listed_tasks(
+        self, project_hash: str, stage_title: str, data_hashes: Sequence[str] | None = None
+    ) -> list[ConsensusTask]:
+        """
+        List the tasks of a consensus block's review, also those that some annotators may not have submitted.
+
+        :param data_hashes: of these units only; ``None``: of all
+        """
         return [
             ConsensusTask(
                 str(task.uuid), str(task.data_hash), task.data_title, tuple(map(_option, task.options)), task.updated_at
             )
-            for task in self._review_stage(project_hash, stage_title).get_tasks()
+            for task in _tasks(self._review_stage(project_hash, stage_title), data_hashes)
         ]
 
     def review_uuid(self, project_hash: str, stage_title: str) -> str:
@@ -101,12 +117,17 @@ class ReviewAdapter(StageAdapter):
             refused += send_in_parts(chosen, send, size=MOVE_BUNDLE_SIZE)
         return self._sent(project_hash, stage_title, tasks, refused)
 
-    def being_annotated(self, project_hash: str) -> set[str]:
-        """Return the data hashes of units that somebody still has to annotate in a consensus block."""
+    def being_annotated(self, project_hash: str, data_hashes: Sequence[str] | None = None) -> set[str]:
+        """
+        Return the data hashes of units that somebody still has to annotate in a consensus block.
+
+        :param data_hashes: of these units, or of more, where they are many; ``None``: of all
+        """
         from encord.workflow import ConsensusAnnotationStage
 
         stages = [stage for stage in self._all_stages(project_hash) if isinstance(stage, ConsensusAnnotationStage)]
-        return {str(task.data_hash) for stage in stages for task in stage.get_tasks()}
+        asked = data_hashes if data_hashes is not None and len(data_hashes) <= FEW_TASKS else None
+        return {str(task.data_hash) for stage in stages for task in _tasks(stage, asked)}
 
     def _sent(
         self, project_hash: str, stage_title: str, tasks: Sequence[Any], refused: Sequence[tuple[Any, str]]
@@ -127,6 +148,15 @@ class ReviewAdapter(StageAdapter):
 
         stage: ConsensusReviewStage = self._stage(project_hash, title, ConsensusReviewStage)
         return stage
+
+
+def _tasks(stage: Any, data_hashes: Sequence[str] | None) -> Iterator[Any]:
+    """Yield the tasks of a stage, of some units or of all; a filter is never empty, for that would mean all."""
+    if data_hashes is None:
+        yield from stage.get_tasks()
+        return
+    for start in range(0, len(data_hashes), MOST_UNITS):
+        yield from stage.get_tasks(data_hash=list(data_hashes[start : start + MOST_UNITS]))
 
 
 def _option(option: Any) -> ReviewOption:

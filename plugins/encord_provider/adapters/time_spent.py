@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 # Units that one request may name: each takes about 50 of the few thousand characters of an address.
 MOST_UNITS = 50
+# Of so many units it pays to ask by name: beyond, the history of the block is less to ask for, however long it is.
+FEW_UNITS = 1_000
 
 # Data hash and the annotator's e-mail address.
 WorkKey: TypeAlias = tuple[str, str]
@@ -53,21 +55,27 @@ class TimeAdapter:
         """
         Return the times of the annotation of some units in a consensus block.
 
-        Never raises; an answer cut short counts as none. The times may be those of more units than asked for: of few
-        units the whole history of them alone is asked for, of many that of the block.
+        Never raises; an answer cut short counts as none. The times may be those of more units than asked for: up to
+        1,000 units are asked for by name, 50 in a request, of more the whole history of the block.
         """
         place = _told("the stage", lambda: self._place(project_hash, stage_title)) if data_hashes else None
         if place is None:
             return AnnotationTimes()
         units = [UUID(one) for one in sorted(set(data_hashes))]
-        only = units if len(units) <= MOST_UNITS else None
+        named = [units[start : start + MOST_UNITS] for start in range(0, len(units), MOST_UNITS)]
+        asked: Sequence[list[UUID] | None] = named if len(units) <= FEW_UNITS else [None]
         return AnnotationTimes(
-            seconds=_told("time spent", lambda: _seconds(self._client, *place, only)) or {},
-            submitted_at=_told("task actions", lambda: _submitted_at(*place, only)) or {},
+            seconds=_told("time spent", lambda: _merged(_seconds(self._client, *place, only) for only in asked)) or {},
+            submitted_at=_told("task actions", lambda: _merged(_submitted_at(*place, only) for only in asked)) or {},
         )
 
     def _place(self, project_hash: str, stage_title: str) -> tuple[Project, str]:
         return self._client.get_project(project_hash), self._workflow.annotation_uuid(project_hash, stage_title)
+
+
+def _merged(parts: Iterable[Mapping[WorkKey, T]]) -> dict[WorkKey, T]:
+    """Return the parts as one; no unit is in two of them."""
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def _told(what: str, ask: Callable[[], T]) -> T | None:
