@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from encord_provider.adapters.project_client import project_client
 from encord_provider.exceptions import EncordWorkflowError
 
 if TYPE_CHECKING:
-    from encord.objects import LabelRowV2
+    from encord.orm.label_row import LabelRowMetadata
     from encord.user_client import EncordUserClient
 
 BUNDLE_SIZE = 1000
@@ -18,7 +19,7 @@ BUNDLE_SIZE = 1000
 @dataclass(frozen=True, slots=True)
 class UnitInQueue:
     """
-    A data unit of a project, with where its task is; ``handle`` is the SDK's own object.
+    A data unit of a project, with where its task is.
 
     ``stage_uuid`` is None where the unit has no task yet, ``priority`` where Encord does not tell.
     """
@@ -26,7 +27,6 @@ class UnitInQueue:
     data_hash: str
     stage_uuid: str | None
     priority: float | None
-    handle: LabelRowV2 = field(repr=False, compare=False)
 
 
 class PriorityAdapter:
@@ -37,23 +37,24 @@ class PriorityAdapter:
 
     def units(self, project_hash: str, data_hash: str | None = None) -> list[UnitInQueue]:
         """List the units of a project in one request: one of them, or all (``None``)."""
-        project = self._client.get_project(project_hash)
-        return [_unit(row) for row in project.list_label_rows_v2(data_hashes=[data_hash] if data_hash else None)]
+        rows = project_client(self._client, project_hash).list_label_rows(
+            data_hashes=[data_hash] if data_hash else None, include_uninitialised_labels=True
+        )
+        return [_unit(row) for row in rows]
 
-    def set(self, units: Iterable[UnitInQueue], priorities: Mapping[str, float]) -> None:
+    def set(self, project_hash: str, priorities: Mapping[str, float]) -> None:
         """
         Set priorities, ``{data hash: priority}``, up to 1,000 in a request; to repeat it changes nothing.
 
         :raises EncordWorkflowError: Encord refuses them
         """
         from encord.exceptions import InvalidArgumentsError
-        from encord.http.bundle import Bundle
 
+        client = project_client(self._client, project_hash)
+        wanted = list(priorities.items())
         try:
-            with Bundle(bundle_size=BUNDLE_SIZE) as bundle:
-                for unit in units:
-                    if unit.data_hash in priorities:
-                        unit.handle.set_priority(priorities[unit.data_hash], bundle=bundle)
+            for start in range(0, len(wanted), BUNDLE_SIZE):
+                client.workflow_set_priority(wanted[start : start + BUNDLE_SIZE])
         except InvalidArgumentsError as error:
             raise EncordWorkflowError(
                 f"Encord refuses to set priorities of {len(priorities)} task(s): {error.message}. "
@@ -61,6 +62,6 @@ class PriorityAdapter:
             ) from error
 
 
-def _unit(row: LabelRowV2) -> UnitInQueue:
+def _unit(row: LabelRowMetadata) -> UnitInQueue:
     node = row.workflow_graph_node
-    return UnitInQueue(str(row.data_hash), str(node.uuid) if node else None, row.priority, row)
+    return UnitInQueue(str(row.data_hash), str(node.uuid) if node else None, row.priority)

@@ -49,7 +49,7 @@ class TaskMixing:
             [Waiting(unit.data_hash, unit.priority) for unit in real],
             self.mix,
         )
-        self.hook.priorities.set(waiting, changes)
+        self.hook.priorities.set(self.project_hash, changes)
         self._set |= changes
         all_known, all_real = self._parted(units)
         queue = WorkQueue(as_of, len(known), len(real), len(all_known), len(all_real))
