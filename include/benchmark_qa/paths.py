@@ -14,6 +14,7 @@ SCORECARD = "scorecard.html"
 SUMMARY = "scorecard.json"
 ACTIONS = "actions/"
 DRY_RUNS = "dry_run/"
+GATHERED_ACTIONS = "scores/gathered/actions.json.gz"
 
 
 def run_folder(run_id: str) -> str:
@@ -69,6 +70,16 @@ def ledger(project_hash: str) -> str:
 def ledger_part(name: str) -> str:
     """Return the file with what one batch adds to the ledger."""
     return f"scores/ledger/batches/{name}.json.gz"
+
+
+def ledger_archive(project_hash: str, name: str) -> str:
+    """Return a file with what a project's ledger remembers of units that have gone on."""
+    return f"scores/ledger/archive/{project_hash}/{name}.json.gz"
+
+
+def gathered_table(table: str) -> str:
+    """Return the file with what many files of one table hold."""
+    return f"scores/gathered/{table}.parquet"
 
 
 def actions(project_hash: str) -> str:

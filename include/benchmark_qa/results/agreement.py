@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from include.benchmark_qa.statistics.reliability import krippendorff_alpha, pairwise_agreement
 
 if TYPE_CHECKING:
@@ -21,17 +19,14 @@ _CODINGS = """
         FROM (SELECT DISTINCT annotator_email FROM counted)
     ),
     given AS (
-        SELECT annotator_email, data_hash, ground_truth_hash, first_frame,
+        SELECT person, (hash(data_hash, ground_truth_hash, first_frame) >> 1)::BIGINT AS unit,
             first(submitted_feature ORDER BY label_branch_name, project_hash, submitted_hash) AS feature
-        FROM verdicts SEMI JOIN counted USING (project_hash, data_hash, annotator_email, label_branch_name)
+        FROM verdicts
+        JOIN (SELECT submission, person FROM counted JOIN people USING (annotator_email)) USING (submission)
         WHERE kind = 'object' AND ground_truth_hash IS NOT NULL
-        GROUP BY annotator_email, data_hash, ground_truth_hash, first_frame
+        GROUP BY person, unit
     )
-    SELECT
-        person,
-        (hash(data_hash, ground_truth_hash, first_frame) >> 1)::BIGINT AS unit,
-        (hash(coalesce(feature, '')) >> 1)::BIGINT AS given_class
-    FROM given JOIN people USING (annotator_email)
+    SELECT person, unit, (hash(coalesce(feature, '')) >> 1)::BIGINT AS given_class FROM given
 """
 
 _PEOPLE = "SELECT DISTINCT annotator_email FROM counted ORDER BY annotator_email"
@@ -63,8 +58,8 @@ class Agreement:
 
 def read_agreement(connection: duckdb.DuckDBPyConnection) -> Agreement:
     """Return the agreement of the annotators over the submissions that count; ``connection`` is of ``open_scores``."""
-    codings = connection.execute(_CODINGS).fetchnumpy()
-    annotator, unit, given = (np.asarray(codings[name], np.int64) for name in ("person", "unit", "given_class"))
+    codings = connection.sql(_CODINGS).to_arrow_table()  # DuckDB's own way to numpy would import pandas
+    annotator, unit, given = (codings.column(name).to_numpy() for name in ("person", "unit", "given_class"))
     emails = [email for (email,) in connection.execute(_PEOPLE).fetchall()]
     found = pairwise_agreement(annotator, unit, given)
     pairs = zip(found.first, found.second, found.units, found.agreed, found.kappa, strict=True)

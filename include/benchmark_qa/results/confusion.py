@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _CELLS = """
     SELECT annotator_email, submitted_feature, ground_truth_feature,
         any_value(submitted_class), any_value(ground_truth_class), sum(labels)::BIGINT
-    FROM labels SEMI JOIN counted USING (project_hash, data_hash, annotator_email, label_branch_name)
+    FROM labels JOIN (SELECT submission, annotator_email FROM counted) USING (submission)
     WHERE kind = 'object'
     GROUP BY annotator_email, submitted_feature, ground_truth_feature
     ORDER BY annotator_email

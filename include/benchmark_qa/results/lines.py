@@ -68,33 +68,14 @@ _ALL_CLASSES = """
     FROM counted {group} ORDER BY ALL
 """
 
-# A mislabelled object is missing from its own class and extra in the other.
 _PER_CLASS = """
-    WITH sides AS (
-        SELECT project_hash, data_hash, annotator_email, label_branch_name,
-            ground_truth_class AS class_name, ground_truth_feature AS feature_hash,
-            if(verdict IN ('missing', 'mislabelled'), 0, labels) AS tp, 0 AS fp, labels - tp AS fn,
-            credit, iou_sum, iou_pairs, answer_sum, answer_count
-        FROM labels WHERE ground_truth_feature IS NOT NULL
-        UNION ALL
-        SELECT project_hash, data_hash, annotator_email, label_branch_name,
-            submitted_class, submitted_feature, 0, labels, 0, 0, 0, 0, 0, 0
-        FROM labels WHERE verdict IN ('extra', 'mislabelled')
-    ),
-    per_submission AS (
-        SELECT project_hash, data_hash, annotator_email, label_branch_name, class_name, feature_hash,
-            sum(tp) AS tp, sum(fp) AS fp, sum(fn) AS fn, sum(credit) AS credit, sum(iou_sum) AS iou_sum,
-            sum(iou_pairs) AS iou_pairs, sum(answer_sum) AS answer_sum, sum(answer_count) AS answer_count
-        FROM sides GROUP BY ALL
-    )
     SELECT {keys}, class_name, feature_hash,
         count(*), count(*) FILTER (passed), 0,
         sum(credit)::DOUBLE / nullif(sum(tp) + sum(fp) + sum(fn), 0), {rates}
-    FROM per_submission
+    FROM classes
     JOIN (
-        SELECT campaign, week, passed, seconds, project_hash, data_hash, annotator_email, label_branch_name FROM counted
-        WHERE score IS NOT NULL
-    ) USING (project_hash, data_hash, annotator_email, label_branch_name)
+        SELECT submission, campaign, annotator_email, week, passed, seconds FROM counted WHERE score IS NOT NULL
+    ) USING (submission)
     GROUP BY {group} class_name, feature_hash ORDER BY ALL
 """
 

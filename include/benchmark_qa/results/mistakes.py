@@ -10,11 +10,9 @@ from include.benchmark_qa.scoring.verdicts import Verdict
 if TYPE_CHECKING:
     import duckdb
 
-_KEY = "project_hash, data_hash, annotator_email, label_branch_name"
-
 _MISTAKES = f"""
     SELECT verdict, ground_truth_class, submitted_class, sum(labels)::BIGINT AS labels, count(DISTINCT annotator_email)
-    FROM labels SEMI JOIN counted USING ({_KEY})
+    FROM labels JOIN (SELECT submission, annotator_email FROM counted) USING (submission)
     WHERE verdict <> '{Verdict.MATCHED}'
     GROUP BY verdict, ground_truth_class, submitted_class
     ORDER BY labels DESC, verdict, ground_truth_class, submitted_class
@@ -24,7 +22,9 @@ _MISTAKES = f"""
 _PER_ANNOTATOR = f"""
     SELECT annotator_email, verdict, ground_truth_class, submitted_class, sum(labels)::BIGINT AS labels,
         count(DISTINCT data_hash), first(data_title ORDER BY labels.labels DESC, data_hash, label_branch_name)
-    FROM labels JOIN (SELECT {_KEY}, data_title FROM counted) USING ({_KEY})
+    FROM labels JOIN (
+        SELECT submission, annotator_email, data_hash, label_branch_name, data_title FROM counted
+    ) USING (submission)
     WHERE verdict <> '{Verdict.MATCHED}'
     GROUP BY annotator_email, verdict, ground_truth_class, submitted_class
     QUALIFY row_number() OVER (

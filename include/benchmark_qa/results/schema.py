@@ -143,6 +143,7 @@ ANNOTATORS_SCHEMA = _schema(
         _column("fn", _COUNT, "labels of the ground truth without a partner of their class"),
     ],
 )
+SCHEMAS = {SUBMISSIONS: SUBMISSIONS_SCHEMA, VERDICTS: VERDICTS_SCHEMA, ANNOTATORS: ANNOTATORS_SCHEMA}
 
 
 def check_schema(found: pa.Schema, table: str, place: str = "") -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from encord_provider import metrics
+from encord_provider.operators.score_files import download_tables, listed, read_history, read_if_there
 from encord_provider.outlets import describe_outlets
 from include.benchmark_qa import paths
 from include.benchmark_qa.decisions import Decision
@@ -72,7 +73,7 @@ class PublishScoresOperator(BaseOperator):
             campaign=self.campaign_title,
             as_of=f"{as_of:%Y-%m-%d %H:%M} UTC",
             pass_mark=ScoringSettings.model_validate(self.settings).pass_mark,
-            actions=read_actions(_read_all(workspace, paths.ACTIONS), _read_all(workspace, paths.DRY_RUNS)),
+            actions=read_actions(read_history(workspace), map(workspace.read, listed(workspace, paths.DRY_RUNS))),
         )
         workspace.write(paths.SCORECARD, page.encode())
         workspace.write(paths.SUMMARY, _as_json(report, as_of))
@@ -99,58 +100,26 @@ class PublishScoresOperator(BaseOperator):
 
         with tempfile.TemporaryDirectory() as folder:
             return read_report(
-                _download(workspace, paths.SUBMISSIONS, Path(folder, "submissions")),
-                _download(workspace, paths.VERDICTS, Path(folder, "verdicts")),
+                download_tables(workspace, paths.SUBMISSIONS, Path(folder, "submissions")),
+                download_tables(workspace, paths.VERDICTS, Path(folder, "verdicts")),
                 DecisionSettings.model_validate(self.decision),
                 _benchmark_units(workspace),
                 _work_queue(workspace),
             )
 
 
-def _download(workspace: Bucket, prefix: str, folder: Path) -> list[Path]:
-    """Copy the tables under a prefix to where DuckDB can read them."""
-    folder.mkdir()
-    files = []
-    for number, content in enumerate(_read_all(workspace, prefix)):
-        file = folder / f"{number}.parquet"
-        file.write_bytes(content)
-        files.append(file)
-    return files
-
-
-def _read_all(workspace: Bucket, prefix: str) -> Iterator[bytes]:
-    """Yield the files under a prefix, in byte order of their keys; nothing where nothing was ever written."""
-    from include.object_storage import BucketNotFoundError
-
-    try:
-        keys = [key for batch in workspace.list(prefix) for key in batch.keys]
-    except BucketNotFoundError:  # a folder appears with the first write
-        return
-    for key in sorted(keys):
-        yield workspace.read(key)
-
-
 def _benchmark_units(workspace: Bucket) -> list[str] | None:
     import orjson
 
-    content = _read(workspace, paths.BENCHMARK_UNITS)
+    content = read_if_there(workspace, paths.BENCHMARK_UNITS)
     return None if content is None else list(map(str, orjson.loads(content)))
 
 
 def _work_queue(workspace: Bucket) -> WorkQueue | None:
     from include.benchmark_qa.work_queue import WorkQueue
 
-    content = _read(workspace, paths.WORK_QUEUE)
+    content = read_if_there(workspace, paths.WORK_QUEUE)
     return None if content is None else WorkQueue.from_json(content)
-
-
-def _read(workspace: Bucket, key: str) -> bytes | None:
-    from include.object_storage import BucketNotFoundError, ObjectNotFoundError
-
-    try:
-        return workspace.read(key)
-    except (BucketNotFoundError, ObjectNotFoundError):
-        return None
 
 
 def _as_json(report: ScoreReport, as_of: datetime) -> bytes:

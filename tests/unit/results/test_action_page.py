@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from encord_provider.operators.scorecard import PublishScoresOperator
 from include.benchmark_qa.ledger.actions import OPEN, ActionRecord, dump_records
 from include.benchmark_qa.ledger.moments import stamp
 from include.benchmark_qa.ledger.outcomes import ActionResult, Outcome, dump_results
-from include.benchmark_qa.results.actions import read_actions
+from include.benchmark_qa.results.actions import ActionHistory, dump_history, load_history, read_actions
 from tests.unit.encord_provider.provider_support import task_context
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -23,6 +24,15 @@ def results(record: ActionRecord, outcome: Outcome, why: str = "", at: datetime 
     return dump_results([ActionResult(record, outcome, why)], at)
 
 
+def history(files: Sequence[bytes]) -> ActionHistory:
+    """Take the files in one by one, as passes do that keep the history in between."""
+    taken = ActionHistory()
+    for number, content in enumerate(files):
+        taken.take(f"{number}.jsonl", content)
+        taken = load_history(dump_history(taken))
+    return taken
+
+
 def test_each_action_has_its_last_outcome_and_the_latest_comes_first() -> None:
     files = [
         dump_records([REJECT, NOTIFY]),
@@ -30,23 +40,27 @@ def test_each_action_has_its_last_outcome_and_the_latest_comes_first() -> None:
         results(REJECT, Outcome.REFUSED, "not now"),
         results(NOTIFY, Outcome.DONE, at=LATER),
     ]
-    found = read_actions(files)
+    found = read_actions(history(files))
     assert [(one.at, one.what, one.name, one.outcome, one.note) for one in found.last] == [
         ("2026-03-01 12:40:00", "notify mail", "ann@x", "done", ""),
         ("2026-03-01 12:30:00", "reject", "<x>.jpg", "refused", "not now"),
     ]
     assert found.counts == (("notify mail: done", 1), ("reject: refused", 1))
-    assert read_actions(files, most=1).last == found.last[:1]
+    assert read_actions(history(files), most=1).last == found.last[:1]
 
 
 def test_what_was_recorded_and_killed_is_begun_and_what_is_done_again_is_the_last() -> None:
-    assert [one.outcome for one in read_actions([dump_records([REJECT])]).last] == ["begun"]
+    assert [one.outcome for one in read_actions(history([dump_records([REJECT])])).last] == ["begun"]
     files = [
         dump_records([REJECT]),
         results(REJECT, Outcome.REFUSED),
         dump_records([replace(REJECT, action="approve")]),
     ]
-    assert [(one.what, one.outcome) for one in read_actions(files).last] == [("approve", "begun")]
+    assert [(one.what, one.outcome) for one in read_actions(history(files)).last] == [("approve", "begun")]
+
+
+def test_a_history_that_cannot_be_read_is_made_anew() -> None:
+    assert load_history(b"") == load_history(dump_history(history([dump_records([REJECT])]))[:-9]) == ActionHistory()
 
 
 def publish(workspace: Path) -> str:
