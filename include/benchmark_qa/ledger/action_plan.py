@@ -57,16 +57,18 @@ def make_plan(
     *,
     notifiers: Sequence[str],
     at: datetime,
+    archived: Iterable[LedgerEntry] = (),
 ) -> ActionPlan:
     """
     Return what is to be done, and was not: about the tasks that have all their scores, and about annotators.
 
     :param notifiers: names of those who are told of annotators; none: they are told of in the log
+    :param archived: what the ledger has put away, needed where something is to be done about annotators
     """
     plan = ActionPlan()
     _plan_tasks(plan, ledger, {one.task_uuid: one for one in tasks}, policy, at)
     if policy.on_annotator_fail != "leave":
-        entries = list(ledger.entries.values())
+        entries = [*ledger.entries.values(), *archived]
         targets = [("notify", name) for name in (notifiers or [""])]
         if policy.on_annotator_fail == "remove":
             targets.insert(0, ("remove", ""))

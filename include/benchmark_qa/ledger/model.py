@@ -1,17 +1,20 @@
 """
 What is known of the submissions of a project: which labels were scored, with what, and what came of it.
 
-The ledger is one file per project, read and written whole, so that it never grows beyond what it describes. It is a
-memory and no truth: what it forgets is scored again, to the same result.
+The ledger is one file per project, read and written whole. It holds what a pass may need of the submissions that wait;
+the entries of units that have gone on are put away into files of their own, which it names (``ledger.archive``), so
+that it grows with the work at hand. It is a memory and no truth: what it forgets is scored again, to the same result.
 """
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import msgspec
 import orjson
 
 # Raise it when a field is added or changes its meaning; a ledger of another version is as none, and all is scored anew.
@@ -53,7 +56,7 @@ class LedgerEntry:
     score: float | None = None
     passed: bool | None = None
     not_computed: str = ""
-    hints: Sequence[str] = ()
+    hints: tuple[str, ...] = ()
 
     @property
     def key(self) -> BranchKey:
@@ -79,7 +82,9 @@ class Ledger:
     ``outstanding`` are the batches whose results may not be in ``entries`` yet. ``acted`` maps what was acted on (see
     ``ledger.actions``) to the state of the task at that moment, or to what came of it (``ledger.outcomes``);
     ``action_files`` are the records already in it. ``benchmark_project`` is the hash of the project with the ground
-    truth, empty while nothing was submitted.
+    truth, empty while nothing was submitted. ``archived`` are the files of entries that were put away, ``[name, number
+    of entries]``, the oldest first; ``homes`` are the data hashes of units in production whose ground truth has another
+    one, by that.
     """
 
     settings_version: str = ""
@@ -91,6 +96,29 @@ class Ledger:
     truths: dict[str, TruthRow] = field(default_factory=dict)
     acted: dict[str, str] = field(default_factory=dict)
     action_files: list[str] = field(default_factory=list)
+    archived: list[tuple[str, int]] = field(default_factory=list)
+    homes: dict[str, str] = field(default_factory=dict)
+
+
+class _File(msgspec.Struct):
+    """A ledger, or a part of one, as it is stored; what an older file lacks is empty."""
+
+    version: int
+    settings_version: str = ""
+    benchmark_project: str = ""
+    submitted_until: str | None = None
+    truth_until: str | None = None
+    outstanding: list[str] = []
+    entries: list[LedgerEntry] = []
+    truths: list[TruthRow] = []
+    acted: dict[str, str] = {}
+    action_files: list[str] = []
+    archived: list[tuple[str, int]] = []
+    homes: dict[str, str] = {}
+
+
+_DECODER = msgspec.json.Decoder(_File)
+_KEYED = ("entries", "truths")
 
 
 def dump_ledger(ledger: Ledger) -> bytes:
@@ -106,19 +134,20 @@ def dump_ledger(ledger: Ledger) -> bytes:
         "truths": [ledger.truths[key] for key in sorted(ledger.truths)],
         "acted": ledger.acted,
         "action_files": sorted(ledger.action_files),
+        "archived": ledger.archived,
+        "homes": ledger.homes,
     }
     return _pack(content)
 
 
 def load_ledger(content: bytes) -> Ledger:
     """Read what :func:`dump_ledger` wrote; an empty ledger when it is damaged or of another version."""
-    try:
-        found = _unpack(content)
-        ledger = Ledger(**{name: found[name] for name in Ledger.__slots__ if name not in ("entries", "truths")})
-        ledger.entries = {entry.key: entry for entry in _entries(found["entries"])}
-        ledger.truths = {one["data_hash"]: TruthRow(**one) for one in found["truths"]}
-    except (ValueError, KeyError, TypeError, OSError, EOFError):
+    found = _unpack(content)
+    if found is None:
         return Ledger()
+    ledger = Ledger(**{name: getattr(found, name) for name in Ledger.__slots__ if name not in _KEYED})
+    ledger.entries = {entry.key: entry for entry in found.entries}
+    ledger.truths = {one.data_hash: one for one in found.truths}
     return ledger
 
 
@@ -129,22 +158,17 @@ def dump_entries(entries: Iterable[LedgerEntry]) -> bytes:
 
 def load_entries(content: bytes) -> list[LedgerEntry]:
     """Read what :func:`dump_entries` wrote; nothing when it is damaged or of another version."""
-    try:
-        return _entries(_unpack(content)["entries"])
-    except (ValueError, KeyError, TypeError, OSError, EOFError):
-        return []
-
-
-def _entries(found: Iterable[dict[str, Any]]) -> list[LedgerEntry]:
-    return [LedgerEntry(**one | {"hints": tuple(one["hints"])}) for one in found]
+    found = _unpack(content)
+    return found.entries if found else []
 
 
 def _pack(content: dict[str, Any]) -> bytes:
     return gzip.compress(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), compresslevel=1, mtime=0)
 
 
-def _unpack(content: bytes) -> dict[str, Any]:
-    found = orjson.loads(gzip.decompress(content))
-    if not isinstance(found, dict) or found.get("version") != LEDGER_VERSION:
-        raise ValueError("a ledger of another version")
-    return found
+def _unpack(content: bytes) -> _File | None:
+    try:
+        found = _DECODER.decode(gzip.decompress(content))
+    except (msgspec.MsgspecError, ValueError, OSError, EOFError, zlib.error):
+        return None
+    return found if found.version == LEDGER_VERSION else None

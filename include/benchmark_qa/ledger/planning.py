@@ -44,7 +44,8 @@ def note_truths(ledger: Ledger, rows: Iterable[EditedRow]) -> None:
 
 def benchmark_units(ledger: Ledger) -> list[str]:
     """Return the data hashes of all units with ground truth; those of the production project where they are known."""
-    known = {entry.truth_hash: entry.data_hash for entry in ledger.entries.values() if entry.truth_hash}
+    here = {entry.truth_hash: entry.data_hash for entry in ledger.entries.values() if entry.truth_hash}
+    known = ledger.homes | here
     return sorted({known.get(data_hash, data_hash) for data_hash in ledger.truths})
 
 

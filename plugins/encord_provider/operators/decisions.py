@@ -90,7 +90,15 @@ class EncordApplyDecisionsOperator(EncordBaseOperator):
         actions.take_in()
         tasks = self.hook.workflow.consensus_tasks(self.project_hash, self.scored_stage)
         waiting = list(map(_waiting, tasks))
-        plan = make_plan(ledger, waiting, policy, decision, notifiers=notifiers.names, at=context["ti"].start_date)
+        plan = make_plan(
+            ledger,
+            waiting,
+            policy,
+            decision,
+            notifiers=notifiers.names,
+            at=context["ti"].start_date,
+            archived=store.archived(ledger) if policy.on_annotator_fail != "leave" else (),
+        )
         send = partial(self._send_notice, notifiers, plan, decision, context)
         actor = Actor(self.hook, self.project_hash, self.scored_stage, send)
         destinations = actor.destinations(plan.records)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from encord_provider.adapters.reviews import ConsensusTask
     from include.benchmark_qa.ledger.model import Ledger, TruthRow
+    from include.benchmark_qa.ledger.store import LedgerStore
     from include.object_storage.protocol import Bucket
 
 
@@ -87,26 +88,46 @@ class EncordListSubmissionsOperator(EncordBaseOperator):
         store.take_in(ledger, ledger.outstanding)
         tasks = self.hook.workflow.consensus_tasks(self.project_hash, self.scored_stage)
         waiting = [submission for task in tasks for submission in submissions_of(task)]
-        if not waiting and not ledger.entries:
+        if not waiting and not ledger.entries and not ledger.archived:
             self.log.info("Nothing was submitted yet")
             return []
         benchmark_hash = ledger.benchmark_project = self._benchmark_project()
-        self._note_edits(ledger, tasks, benchmark_hash)
+        if self._are_terms_new(ledger, tasks, benchmark_hash):
+            store.bring_back(ledger)
         chosen = self._choose(ledger, waiting)
         self.log.info("%d submission(s) wait; %d to look at", len(waiting), len(chosen))
         shared = {"benchmark_project": benchmark_hash, "ontology": self._ontology(benchmark_hash)} if chosen else {}
         batches = [batch | shared for batch in self._write(workspace, self._described(chosen))]
         ledger.outstanding += [paths.batch_name(batch["batch"]) for batch in batches]
+        self._put_away(store, ledger, {one.data_hash for one in (*waiting, *chosen)})
         workspace.write(paths.BENCHMARK_UNITS, orjson.dumps(benchmark_units(ledger)))
         store.write(ledger)
         return batches
+
+    def _are_terms_new(self, ledger: Ledger, tasks: Sequence[ConsensusTask], benchmark_hash: str) -> bool:
+        """Note what was edited; say whether ground truth or settings are others than those of the scores there are."""
+        from include.benchmark_qa.scoring.settings import ScoringSettings
+        from include.benchmark_qa.scoring.versions import settings_version
+
+        before = ledger.settings_version, dict(ledger.truths)
+        self._note_edits(ledger, tasks, benchmark_hash)
+        ledger.settings_version = settings_version(ScoringSettings.model_validate(self.settings))
+        return before != (ledger.settings_version, ledger.truths)
+
+    def _put_away(self, store: LedgerStore, ledger: Ledger, at_hand: Collection[str]) -> None:
+        """Leave to the archive what no later pass needs, unless ground truth or settings change."""
+        from include.benchmark_qa.ledger.archive import gone_units
+
+        gone = gone_units(ledger, at_hand)
+        annotated = self.hook.workflow.being_annotated(self.project_hash, gone)
+        store.put_away(ledger, [one for one in gone if one not in annotated])
 
     def _note_edits(self, ledger: Ledger, tasks: Sequence[ConsensusTask], benchmark_hash: str) -> None:
         from include.benchmark_qa.ledger.moments import edited_after, latest, stamp
         from include.benchmark_qa.ledger.planning import note_submitted, note_truths
 
         labels = self.hook.labels
-        if ledger.entries:
+        if ledger.entries or ledger.archived:
             since = edited_after(ledger.submitted_until)
             note_submitted(ledger, labels.edited_rows(self.project_hash, since, branches=True))
         # What is scored from now on was edited after these tasks came to be as they are, by Encord's own clock.
@@ -115,10 +136,7 @@ class EncordListSubmissionsOperator(EncordBaseOperator):
 
     def _choose(self, ledger: Ledger, waiting: Sequence[Submission]) -> list[Submission]:
         from include.benchmark_qa.ledger.planning import choose_gone, choose_waiting, find_truths, keep_branches
-        from include.benchmark_qa.scoring.settings import ScoringSettings
-        from include.benchmark_qa.scoring.versions import settings_version
 
-        ledger.settings_version = settings_version(ScoringSettings.model_validate(self.settings))
         keep_branches(ledger, waiting)
         truths: dict[str, TruthRow] = find_truths(ledger, {one.data_hash for one in waiting}, self._items)
         chosen = choose_waiting(ledger, waiting, truths, ledger.settings_version)

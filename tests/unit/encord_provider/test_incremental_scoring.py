@@ -95,8 +95,11 @@ def branch_of(campaign: Campaign, person: str, title: str) -> str:
 
 def scores_of(campaign: Campaign) -> dict[tuple[str, str], float | None]:
     """Return the scores that the ledger holds, by title and person."""
-    ledger = LedgerStore(open_bucket(str(campaign.workspace)), campaign.project_hash).read()
-    return {(one.data_title, one.annotator_email): one.score for one in ledger.entries.values()}
+    store = LedgerStore(open_bucket(str(campaign.workspace)), campaign.project_hash)
+    ledger = store.read()
+    return {
+        (one.data_title, one.annotator_email): one.score for one in (*ledger.entries.values(), *store.archived(ledger))
+    }
 
 
 def test_a_pass_over_an_unchanged_project_scores_nothing_and_reads_no_labels(
