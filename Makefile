@@ -4,16 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 AZURITE := build/azurite/.installed
+DCLINT := build/dclint/.installed
 UV_VERSION := 0.13.9
 # Files of tests that run side by side
 JOBS ?= 2
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop stack-native campaign test test-faults test-stack acceptance lint format env lock clean
+.PHONY: help setup demo start stop campaign test test-faults acceptance lint check-deploy format env lock clean
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv and install everything into it
 
@@ -30,6 +31,9 @@ $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 $(AZURITE): tests/support/azurite/package-lock.json | $(STAMP)
 	@$(BIN)/python -m tests.support.azurite_server
 
+$(DCLINT): tests/support/dclint/package-lock.json | $(STAMP)
+	@$(BIN)/python -m tests.support.compose_file
+
 demo: setup ## Run the campaign `demo` from files to scores, locally, and show the scores
 	@$(BIN)/python -m include.demo
 
@@ -45,8 +49,8 @@ stack-native: setup ## Run the demo on PostgreSQL, Redis and two Celery workers,
 campaign: setup ## Begin a campaign of yours: make campaign NAME=road_signs
 	@$(BIN)/python -m include.benchmark_qa.new_campaign "$(NAME)"
 
-test: setup $(AZURITE) ## Run all tests but those of the stack
-	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile
+test: setup $(AZURITE) $(DCLINT) ## Run all tests
+	@$(BIN)/python -m pytest
 
 test-faults: setup ## Try every fault on every task of both Dags, and kill what can be killed
 	@$(BIN)/python -m pytest tests/faults --faults=full
@@ -62,6 +66,11 @@ lint: setup ## Check style, types and who may import whom
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check-deploy: setup $(DCLINT) ## Check docker-compose.yaml, the Dockerfile and shell scripts; no container engine is needed
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/python -m pytest -q tests/unit/deployment
 
 format: setup ## Put the code into its format
 	@$(BIN)/ruff check --fix .

@@ -81,9 +81,9 @@ def cloud_environment(monkeypatch, tmp_path):
 @pytest.fixture(scope="session")
 def azure_url(tmp_path_factory) -> Iterator[str]:
     """The address of the local account; tests that need it are skipped where Azurite could not be installed."""
-    if not azurite_server.STAMP.is_file():
-        reason = f"Azurite is not installed: {azurite_server.UNAVAILABLE}"
-        if os.environ.get(azurite_server.REQUIRED):
+    if not azurite_server.PACKAGE.stamp.is_file():
+        reason = f"Azurite is not installed: {azurite_server.PACKAGE.unavailable}"
+        if azurite_server.PACKAGE.is_required:
             pytest.fail(reason)
         pytest.skip(reason)
     with azurite_server.azurite(tmp_path_factory.mktemp("azurite")) as url:
