@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from include.benchmark_qa.campaign import CAMPAIGNS_VARIABLE
+from include.native_stack.campaigns import write_campaigns
 from include.native_stack.stack import NativeStack
 from include.native_stack.starting import running_stack
 from tests.support.stack_campaign import StackCampaign
@@ -23,6 +25,7 @@ from tests.support.stack_kills import IN_ORDER
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(3000)]
 
 FULL = "worker-1"
+DEMO_POLICY, ACTING_POLICY = "{on_pass: approve, on_fail: leave}", "{on_pass: approve, on_fail: approve, issues: true}"
 REFUSED, TAKEN_AGAIN = "This worker takes no tasks", "This worker takes tasks again"
 # A deployment waits longer before it takes a part for dead: docs/kill_matrix.md.
 IMPATIENT = {
@@ -46,8 +49,19 @@ class Story:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeStack]:
     home = tmp_path_factory.mktemp("kill_matrix")
-    with running_stack(home, with_annotators=False, settings=IMPATIENT, say=print) as running:
+    settings = IMPATIENT | {CAMPAIGNS_VARIABLE: str(campaigns_that_act(home.with_name("campaigns")))}
+    with running_stack(home, with_annotators=False, settings=settings, say=print) as running:
         yield running
+
+
+def campaigns_that_act(folder: Path) -> Path:
+    """Write the stack's campaigns, with a demo that acts on every task: what is done twice must show."""
+    write_campaigns(folder)
+    demo = folder / "demo.yaml"
+    text = demo.read_text(encoding="utf-8")
+    assert DEMO_POLICY in text
+    demo.write_text(text.replace(DEMO_POLICY, ACTING_POLICY), encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +112,9 @@ def test_a_campaign_that_everything_happened_to_ends_as_one_that_nobody_disturbe
 def test_nothing_was_left_out_of_the_comparison(undisturbed: Story) -> None:
     assert undisturbed.state["scores"]
     assert undisturbed.state["audit"]
+    [[production]] = undisturbed.state["projects"]["Demo: production"]
+    assert production["routes"]
+    assert production["issues"]
     assert len(undisturbed.state["folders"]) == len(undisturbed.state["projects"]) == 2
 
 
