@@ -12,12 +12,28 @@ from encord_provider.exceptions import EncordTimeoutError
 from encord_provider.pools import call_pool, create_pool
 from encord_provider.triggers.queue import SqsMessagesTrigger
 from include.benchmark_qa.campaign import Campaign
-from include.object_storage import ObjectStorageError
+from include.object_storage import (
+    BucketCredentialsError,
+    BucketNotFoundError,
+    BucketPermissionError,
+    BucketRegionError,
+    ClockSkewError,
+    ObjectNotFoundError,
+)
 
+# A bucket that cannot be reached, or is overloaded, is none of these: every task of a campaign asks its workspace.
+WRONG_BUCKET = [
+    BucketNotFoundError,
+    ObjectNotFoundError,
+    BucketPermissionError,
+    BucketCredentialsError,
+    BucketRegionError,
+    ClockSkewError,
+]
 # What no second try can mend: fail at once, with the line that says what to correct.
 HOPELESS = ExceptionRetryPolicy(
     [
-        RetryRule([ValueError, LookupError, ObjectStorageError], RetryAction.FAIL, reason="needs a person"),
+        RetryRule([ValueError, LookupError, *WRONG_BUCKET], RetryAction.FAIL, reason="needs a person"),
         RetryRule(EncordTimeoutError, RetryAction.FAIL, reason="the time-out is over"),
     ]
 )
