@@ -41,8 +41,9 @@ def admin_password() -> str:
     return str(json.loads(places.PASSWORDS.read_bytes())[ADMIN])
 
 
-def encord_private_key(path: Path = places.PRIVATE_KEY) -> str:
+def encord_private_key(path: Path | None = None) -> str:
     """Return the private key, in OpenSSH's format, with which the demo signs its requests to the local Encord."""
+    path = path or places.PRIVATE_KEY
     if not path.exists():
         pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
@@ -51,7 +52,7 @@ def encord_private_key(path: Path = places.PRIVATE_KEY) -> str:
     return path.read_text(encoding="ascii")
 
 
-def encord_public_key(path: Path = places.PRIVATE_KEY) -> str:
+def encord_public_key(path: Path | None = None) -> str:
     """Return the raw public key that belongs to the private key, in hexadecimal digits."""
     key = serialization.load_ssh_private_key(encord_private_key(path).encode("ascii"), password=None)
     return key.public_key().public_bytes_raw().hex()  # type: ignore[union-attr]  # it is the Ed25519 key made above

@@ -30,14 +30,15 @@ class Holder:
 
 
 @contextmanager
-def only_one(command: str, path: Path = places.LOCK) -> Iterator[None]:
+def only_one(command: str, path: Path | None = None) -> Iterator[None]:
     """
     Hold the demo's world while the block runs; the system lets go of it however the process ends.
 
     :param command: what a person typed, for the others' messages
-    :param path: the file that is locked
+    :param path: the file that is locked; None for the demo's
     :raises WorldBusyError: somebody else holds it
     """
+    path = path or places.LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as lock:  # not "w": that would wipe out the holder's name
         try:
