@@ -45,7 +45,7 @@ def test_bucket_holds_every_file_under_its_path(small_material):
 
 
 def test_further_buckets_are_empty_and_can_be_written(small_material):
-    with local_bucket(small_material, "demo", empty=["workspaces"]) as url:
+    with local_bucket(small_material, "another", empty=["workspaces"]) as url:
         workspaces = open_bucket("s3://workspaces", endpoint_url=url)
         assert [batch.keys for batch in workspaces.list() if batch.keys] == []
         workspaces.write("run/report.json", b"{}")
