@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def env_text(*, demo: bool) -> str:
     """Return ``.env``: the example with secrets made for this call and, for the demo, its own values."""
-    made = {name: make() for name, make in GENERATED.items()} | (DEMO if demo else {})
+    made = {name: make() for name, make in GENERATED.items()} | (dict(DEMO) if demo else {})
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     filled = re.sub(
         r"^([A-Z_]+)=.*$",

@@ -1,7 +1,8 @@
 """
 docker-compose.yaml, read and checked without a container engine.
 
-The schema of the Compose specification comes with dclint, from npm; ``python -m tests.support.compose_file`` installs it.
+The schema of the Compose specification comes with dclint, from npm, which ``python -m tests.support.compose_file``
+installs.
 Interpolation is Compose's own, where one of its programs is on this machine.
 """
 
@@ -24,9 +25,14 @@ NAME = "docker-compose.yaml"
 FILE = env_file.ROOT / NAME
 # Order and quotes are matters of taste, and an image that is built here has a name for the registry.
 _NOT_OURS = (
-    "no-build-and-image", "require-project-name-field", "require-quotes-in-ports", "service-dependencies-alphabetical-order",
-    "service-keys-order", "services-alphabetical-order", "top-level-properties-order",
-)  # fmt: skip
+    "no-build-and-image",
+    "require-project-name-field",
+    "require-quotes-in-ports",
+    "service-dependencies-alphabetical-order",
+    "service-keys-order",
+    "services-alphabetical-order",
+    "top-level-properties-order",
+)
 
 
 class _WithoutAliases(yaml.SafeDumper):

@@ -37,7 +37,7 @@ class NpmPackage:
 
     @property
     def unavailable(self) -> str:
-        return f"the tests that need it are skipped; run make test with a connection to npm"
+        return "the tests that need it are skipped; run make test with a connection to npm"
 
     @property
     def is_required(self) -> bool:
@@ -56,9 +56,8 @@ class NpmPackage:
         else:
             said = asked.stderr + done.stderr
             codes = [line.removeprefix("npm error code ") for line in said.splitlines() if "error code" in line]
-            print(
-                f"{self.name} could not be fetched from npm ({', '.join(codes) or 'no reason given'}): {self.unavailable}"
-            )
+            reason = ", ".join(codes) or "no reason given"
+            print(f"{self.name} could not be fetched from npm ({reason}): {self.unavailable}")
         return done.returncode == 0
 
     def _npm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
