@@ -46,7 +46,8 @@ COPY plugins /opt/airflow/plugins
 COPY include /opt/airflow/include
 # Not here: what imitates Encord, and the campaign `demo`, which is not paused and would ask the real one every two minutes.
 RUN rm -r /opt/airflow/dags/benchmark_qa__demo.py /opt/airflow/include/campaigns/demo.yaml \
-        /opt/airflow/include/demo /opt/airflow/include/encord_emulator /opt/airflow/include/simulated_annotators \
+        /opt/airflow/include/demo /opt/airflow/include/encord_emulator /opt/airflow/include/native_stack \
+        /opt/airflow/include/simulated_annotators \
     && python -m compileall -q /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include \
     && chown --recursive root:0 /opt/airflow/plugins \
     && chmod --recursive u=rwX,go=rX /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include
