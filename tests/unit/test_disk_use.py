@@ -17,6 +17,7 @@ FOR_ONE_TASK = "a temporary file that ends with the task"
 BY_A_PERSON = "a command that a person runs"
 THE_FOLDER = "a folder as bucket: refused where tasks run on several machines"
 ALLOWED = {
+    "plugins/encord_provider/operators/score_files.py": FOR_ONE_TASK,
     "plugins/encord_provider/operators/scorecard.py": FOR_ONE_TASK,
     "plugins/encord_provider/adapters/import_report.py": FOR_ONE_TASK,
     "include/benchmark_qa/manifest/generate.py": FOR_ONE_TASK,
