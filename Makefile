@@ -11,7 +11,7 @@ JOBS ?= 2
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop campaign test test-faults acceptance lint check-deploy format env lock clean
+.PHONY: help setup demo start stop stack-native campaign test test-faults test-stack acceptance lint format env lock clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,16 +61,13 @@ test-stack: setup ## Run the campaign on two Celery workers, and kill parts of t
 acceptance: setup ## Run the tests of Encord's own agents library against the local Encord
 	@$(BIN)/python -m tests.acceptance.encord_agents --if-reachable
 
-lint: setup ## Check style, types and who may import whom
+lint: setup ## Check style, types, who may import whom, the Dockerfile and shell scripts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-
-check-deploy: setup $(DCLINT) ## Check docker-compose.yaml, the Dockerfile and shell scripts; no container engine is needed
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/shellcheck .ci/run
-	@$(BIN)/python -m pytest -q tests/unit/deployment
 
 format: setup ## Put the code into its format
 	@$(BIN)/ruff check --fix .

@@ -28,6 +28,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "FLOWER_PASSWORD": lambda: secrets.token_urlsafe(18),
 }
 DEMO: Mapping[str, str] = {
+    "COMPOSE_PROJECT_NAME": "benchmark-qa-demo",
     "BENCHMARK_QA_WORKSPACES": "s3://benchmark-qa-workspaces",
     "BENCHMARK_QA_IMAGE": "benchmark-qa-demo:0.1.0",
     "BENCHMARK_QA_TARGET": "demo",

@@ -2,12 +2,13 @@
 docker-compose.yaml, read and checked without a container engine.
 
 The schema of the Compose specification comes with dclint, from npm, which ``python -m tests.support.compose_file``
-installs.
-Interpolation is Compose's own, where one of its programs is on this machine.
+installs. Interpolation is Compose's own, where one of its programs is on this machine.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,11 @@ PACKAGE = NpmPackage("dclint", required="REQUIRE_DCLINT")
 PROGRAM = PACKAGE.home / "node_modules" / "dclint" / "bin" / "dclint.cjs"
 NAME = "docker-compose.yaml"
 FILE = env_file.ROOT / NAME
+CONTENT: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = CONTENT["services"]
+# "$$" is Compose's way to write a dollar sign that is the container's own.
+VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(?::([-?])([^}]*))?\}")
+SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|FERNET|_KEY$|SQL_ALCHEMY_CONN|BROKER_URL|RESULT_BACKEND|AUTH$")
 # Order and quotes are matters of taste, and an image that is built here has a name for the registry.
 _NOT_OURS = (
     "no-build-and-image",
@@ -60,9 +66,15 @@ def compose_program() -> list[str] | None:
 
 
 def compose_config(program: list[str], folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Let Compose read the project's file in a folder with a ``.env`` and an ``airflow.env``."""
+    """
+    Let Compose read the project's file in a folder with a ``.env`` and an ``airflow.env``.
+
+    Nothing comes from this process's environment, in which each variable would win over the folder's ``.env``.
+    """
     shutil.copyfile(FILE, folder / NAME)
-    return subprocess.run([*program, *options, "config"], capture_output=True, text=True, check=False, cwd=folder)
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [*program, *options, "config"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
 
 
 if __name__ == "__main__":
