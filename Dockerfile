@@ -33,6 +33,7 @@ COPY include /opt/airflow/include
 # What the demo makes: its keys, its files and the local Encord's database; a volume takes over this folder's owner.
 RUN install --directory --owner=50000 --group=0 --mode=0770 /demo \
     && python -m compileall -q /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include \
+    && chown --recursive root:0 /opt/airflow/plugins \
     && chmod --recursive u=rwX,go=rX /opt/airflow/dags /opt/airflow/plugins /opt/airflow/include
 USER 50000:0
 

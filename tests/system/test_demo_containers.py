@@ -97,10 +97,10 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
 
 @pytest.fixture(scope="module")
 def api(deployment: Deployment) -> Iterator[httpx.Client]:
-    """Make the database twice, as an upgrade does, start the API server, and log in by FAB's form for programs."""
+    """Make the database twice, as a second start does, start the API server, and log in as a program does."""
     password = deployment.variables["AIRFLOW_ADMIN_PASSWORD"]
-    for _ in range(2):
-        made = deployment.run("airflow-init")
+    for user in ("admin", "another"):
+        made = deployment.run("airflow-init", FIRST_USER=user)
         assert made.returncode == 0, made.stderr
         assert password not in made.stdout + made.stderr
     environment = deployment.settings | deployment.place()
@@ -139,6 +139,11 @@ def test_keys_and_seed_are_made_once(deployment: Deployment) -> None:
     assert json.loads(made["seed.json"])["users"][0]["role"] == "admin"
     assert deployment.run("demo-init").returncode == 0
     assert {path.name: path.read_bytes() for path in build.iterdir()} == made
+
+
+def test_a_second_start_makes_no_second_user(api: httpx.Client) -> None:
+    users = api.get("/auth/fab/v1/users").raise_for_status().json()["users"]
+    assert [user["username"] for user in users] == ["admin"]
 
 
 def test_a_second_start_finds_what_the_first_has_begun(deployment: Deployment, api: httpx.Client) -> None:
