@@ -79,6 +79,13 @@ class StackCampaign:
         workspace = fetch_workspace(self.stack, folder) / WORKSPACE
         return _without_ordinary_work(encord_state(copy)) | workspace_state(workspace)
 
+    def rest(self) -> None:
+        """Let the passes that have begun end, begin no more, and let people rest."""
+        running = f"dags/{LOOP_DAG}/dagRuns?state=running&state=queued"
+        self.wait_until(lambda: not self._airflow("GET", running)["dag_runs"], "end of the loop's passes")
+        self._pause(paused=True)
+        self._stop_annotators()
+
     # What happens now.
 
     def tasks(self) -> dict[str, list[dict[str, Any]]]:
@@ -100,7 +107,7 @@ class StackCampaign:
         deadline = time.monotonic() + seconds
         while not _true(condition):
             assert time.monotonic() < deadline, f"no {what} after {seconds:.0f} s"
-            time.sleep(0.1)
+            time.sleep(0.5)
 
     @contextmanager
     def held(self, request: str) -> Iterator[None]:
@@ -145,8 +152,7 @@ class StackCampaign:
         return dict(self._airflow("GET", path))
 
     def _end_earlier_runs(self) -> None:
-        if "annotators" in self.stack.processes:
-            self.stack.stop("annotators")
+        self._stop_annotators()
         self._pause(paused=True)
         for dag_id in (CAMPAIGN_DAG, LOOP_DAG):
             for run in self._airflow("GET", f"dags/{dag_id}/dagRuns?limit=100")["dag_runs"]:
@@ -162,6 +168,10 @@ class StackCampaign:
         scored = sum(one["submissions"] for one in published["annotators"]) + len(published["not_computed"])
         known = next(one["rows"] for one in self._encord("GET", "state")["datasets"] if one["title"] == BENCHMARK)
         return bool(scored == known * ANNOTATORS)
+
+    def _stop_annotators(self) -> None:
+        if "annotators" in self.stack.processes:
+            self.stack.stop("annotators")
 
     def _trigger(self, dag_id: str) -> str:
         return str(self._airflow("POST", f"dags/{dag_id}/dagRuns", json={"logical_date": None})["dag_run_id"])

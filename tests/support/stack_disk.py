@@ -6,7 +6,9 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 BYTES = 80 * 2**20
 
@@ -25,10 +27,11 @@ def full_disk(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def can_mount(folder: Path) -> bool:
+@cache
+def can_mount() -> bool:
     """Say whether this process may mount: root may, unless it is a container's."""
     if os.geteuid() != 0:
         return False
-    with suppress(OSError, subprocess.CalledProcessError), full_disk(folder):
+    with TemporaryDirectory() as folder, suppress(OSError, subprocess.CalledProcessError), full_disk(Path(folder)):
         return True
     return False
