@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from encord_provider.adapters.project_client import project_client
 from encord_provider.exceptions import EncordWorkflowError
 
 if TYPE_CHECKING:
-    from encord.orm.label_row import LabelRowMetadata
     from encord.user_client import EncordUserClient
 
 BUNDLE_SIZE = 1000
@@ -37,10 +36,11 @@ class PriorityAdapter:
 
     def units(self, project_hash: str, data_hash: str | None = None) -> list[UnitInQueue]:
         """List the units of a project in one request: one of them, or all (``None``)."""
-        rows = project_client(self._client, project_hash).list_label_rows(
+        client = project_client(self._client, project_hash, made=_unit)
+        found = client.list_label_rows(
             data_hashes=[data_hash] if data_hash else None, include_uninitialised_labels=True
         )
-        return [_unit(row) for row in rows]
+        return cast("list[UnitInQueue]", found)
 
     def set(self, project_hash: str, priorities: Mapping[str, float]) -> None:
         """
@@ -62,6 +62,6 @@ class PriorityAdapter:
             ) from error
 
 
-def _unit(row: LabelRowMetadata) -> UnitInQueue:
-    node = row.workflow_graph_node
-    return UnitInQueue(str(row.data_hash), str(node.uuid) if node else None, row.priority)
+def _unit(told: dict[str, Any]) -> UnitInQueue:
+    node = told.get("workflow_graph_node")
+    return UnitInQueue(str(told["data_hash"]), str(node["uuid"]) if node else None, told.get("priority"))

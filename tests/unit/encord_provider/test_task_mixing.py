@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from encord.exceptions import RequestException
+from encord.orm.label_row import LabelRowMetadata
 
 from encord_provider.exceptions import EncordWorkflowError
 from include.benchmark_qa import paths
@@ -169,3 +170,24 @@ def test_the_workspace_is_told_how_much_waits(make_production: MakeProduction, t
     assert (queue.known_waiting, queue.real_waiting, queue.known_units, queue.real_units) == (5, 20, 5, 20)
     assert queue.known_share == 0.2
     assert WorkQueue.from_json(queue.to_json()) == queue
+
+
+def test_the_queue_is_listed_without_an_object_of_the_sdk_for_each_row(
+    make_production: MakeProduction, client: EncordUserClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_hash = make_production()
+    operator = router()
+    run(operator)
+    told = {
+        (row.data_hash, str(row.workflow_graph_node.uuid), row.priority)
+        for row in client.get_project(project_hash).list_label_rows_v2()
+        if row.workflow_graph_node
+    }
+
+    def refuse(_told: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(LabelRowMetadata, "from_dict", refuse)
+    units = operator.hook.priorities.units(project_hash)
+    assert {(unit.data_hash, unit.stage_uuid, unit.priority) for unit in units} == told
+    assert len(told) == 25
