@@ -19,21 +19,21 @@ class LedgerStore:
         self._workspace = workspace
         self._project_hash = project_hash
         self._key = paths.ledger(project_hash)
-        self._stored = b""
+        self._stored: bytes | None = None
 
     def read(self) -> Ledger:
         """Return the ledger; an empty one where there is none, or none that can be read."""
-        self._stored = self._workspace.read(self._key) if self._workspace.exists(self._key) else dump_ledger(Ledger())
+        self._stored = self._content()
         return load_ledger(self._stored)
 
     def digest(self) -> str:
-        """Return a digest of the stored ledger, the same until somebody stores another one."""
-        return digest(self._workspace.read(self._key) if self._workspace.exists(self._key) else b"")
+        """Return a digest of the ledger, as it was read here or as it is; the same until another one is stored."""
+        return digest(self._content() if self._stored is None else self._stored)
 
     def write(self, ledger: Ledger) -> None:
         """Store the ledger, whole."""
         content = dump_ledger(ledger)
-        if content != self._stored:
+        if content != (self._stored or dump_ledger(Ledger())):
             self._workspace.write(self._key, content)
             self._stored = content
 
@@ -72,6 +72,9 @@ class LedgerStore:
         """Take everything out of the archive, as when ground truth or settings changed."""
         ledger.entries |= {entry.key: entry for entry in self.archived(ledger)}
         ledger.archived = []
+
+    def _content(self) -> bytes:
+        return self._workspace.read(self._key) if self._workspace.exists(self._key) else b""
 
     def _write_archive(self, entries: Sequence[LedgerEntry]) -> tuple[str, int]:
         content = dump_entries(entries)

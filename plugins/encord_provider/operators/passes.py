@@ -98,9 +98,10 @@ class EncordFindWorkOperator(EncordBaseOperator):
             return "no pass over this project is remembered", None
         if cursor.terms != digest(self.terms):
             return "the settings are others than the last time", None
+        ledger = store.read()
         if cursor.ledger != store.digest():
             return "the last pass did not come to its end", None
-        reason = self._change(store.read())
+        reason = self._change(ledger)
         return reason, None if reason else cursor
 
     def _change(self, ledger: Ledger) -> str:

@@ -70,6 +70,9 @@ def cost_of_pass(folder: Path, tasks: int, files: Counter[str]) -> dict[str, int
             seen = requests(emulator.url)
             whole_pass(folder)
             cost = {"requests": requests(emulator.url) - seen, **files}
+            files.clear()
+            execute(operator_of(folder, "find_work"), folder)
+            cost["files of a look"] = files.total()
         if not is_measured:
             pass_world.submit(db, CHANGED_UNITS)
     return cost
@@ -87,3 +90,4 @@ def test_requests_and_files_of_a_pass_do_not_grow_with_the_campaign(
     large = cost_of_pass(tmp_path / "large", 1_000, files)
     assert small == large
     assert large["requests"] < 60
+    assert large["files of a look"] == 1
