@@ -54,6 +54,17 @@ def test_the_interval_holds_the_mean_about_as_often_as_it_says():
     assert 0.90 <= np.mean(held) <= 0.99
 
 
+@pytest.mark.parametrize("shape", [(8, 2), (0.3, 3), (2, 2)])
+def test_of_many_scores_the_interval_is_that_of_very_many_draws(shape):
+    scores = np.random.default_rng(3).beta(*shape, ours.MOST_DRAWN + 1)
+    low, high = bootstrap_interval(scores)
+    ends = bootstrap(
+        (scores,), np.mean, n_resamples=20_000, method="BCa", batch=500, rng=np.random.default_rng(4)
+    ).confidence_interval
+    assert (low, high) == pytest.approx(tuple(ends), abs=0.03 * (high - low))
+    assert (low, high) == bootstrap_interval(scores[::-1])
+
+
 @pytest.mark.parametrize("scores", [[], [0.7], [math.nan, 0.7], [math.nan] * 5])
 def test_fewer_than_two_scores_have_no_interval(scores):
     assert bootstrap_interval(scores) is None
