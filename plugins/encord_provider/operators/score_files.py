@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # More files than these since the last gathering are gathered: what is written then is paid by as many passes.
 MOST_LOOSE = 20
+# So are few that hold more than this, and more than what is gathered: a first pass may score all of a campaign.
+MOST_BYTES = 2_000_000
 _ROWS_AT_ONCE = 100_000
 _FILES = b"files"
 
@@ -48,13 +50,16 @@ def read_history(workspace: Bucket) -> ActionHistory:
     from include.benchmark_qa.results.actions import ActionHistory, dump_history, load_history
 
     there = listed(workspace, paths.ACTIONS).keys()
-    history = load_history(read_if_there(workspace, paths.GATHERED_ACTIONS) or b"")
+    gathered = read_if_there(workspace, paths.GATHERED_ACTIONS) or b""
+    history = load_history(gathered)
     if not history.files <= there:
         history = ActionHistory()
-    loose = sorted(there - history.files)
+    loose, size = sorted(there - history.files), 0
     for key in loose:
-        history.take(key, workspace.read(key))
-    if len(loose) > MOST_LOOSE:
+        content = workspace.read(key)
+        size += len(content)
+        history.take(key, content)
+    if len(loose) > MOST_LOOSE or size > max(MOST_BYTES, len(gathered)):
         workspace.write(paths.GATHERED_ACTIONS, dump_history(history))
     return history
 

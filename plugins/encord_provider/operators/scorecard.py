@@ -3,7 +3,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,10 +125,9 @@ def _work_queue(workspace: Bucket) -> WorkQueue | None:
 def _as_json(report: ScoreReport, as_of: datetime) -> bytes:
     import orjson
 
-    content = asdict(report) | {
+    content = {field.name: getattr(report, field.name) for field in fields(report) if field.name != "table"} | {
         "as_of": as_of,
         "decision": report.decision.model_dump(),
         "suspects": [unit.data_hash for unit in report.suspects],
     }
-    del content["table"]
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

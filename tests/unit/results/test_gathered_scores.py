@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from encord_provider.operators import score_files
 from encord_provider.operators.score_files import MOST_LOOSE
 from encord_provider.operators.scorecard import PublishScoresOperator
 from include.benchmark_qa import paths
@@ -77,6 +78,17 @@ def test_few_files_are_not_gathered(tmp_path: Path) -> None:
     write_passes(tmp_path, range(MOST_LOOSE))
     publish(tmp_path)
     assert not (tmp_path / "scores/gathered").exists()
+
+
+def test_few_large_records_of_actions_are_gathered(
+    tmp_path: Path, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_passes(tmp_path, range(2))
+    monkeypatch.setattr(score_files, "MOST_BYTES", 100)
+    published = publish(tmp_path)
+    reads.clear()
+    assert publish(tmp_path) == published
+    assert reads[f"{paths.ACTIONS}project/"] == 0
 
 
 def test_a_file_that_a_repeated_task_wrote_anew_counts_as_it_is_now(tmp_path: Path) -> None:
