@@ -2,7 +2,8 @@
 The kill matrix: what is killed, at which moment of a campaign, and how it comes back.
 
 Each waits for its moment, does its harm, and returns once everything that is not started again by itself has been
-started; they are in the order in which a campaign meets their moments.
+started; they are in the order in which a campaign meets their moments. PostgreSQL's end is the scheduler's, too, so the
+two are apart.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from tests.support.stack_campaign import StackCampaign
 
 IMPORT: Final = "POST .*/data-upload-jobs$"
 CREATE_PROJECT: Final = "user project POST$"
-PRIORITIES: Final = "POST .*/priorities$"
 ROUTE: Final = "POST .*/workflow/stages/[^/]+/actions$"
 READ_LABELS: Final = " labelrow GET$"
 API_SERVER_AWAY_SECONDS = 20.0
@@ -26,6 +26,12 @@ Kill = Callable[[StackCampaign], None]
 def worker_importing(campaign: StackCampaign) -> None:
     """A worker and its children, when Encord has taken a part of an import and told nobody."""
     _kill_worker_at(campaign, IMPORT)
+
+
+def scheduler_under_a_task(campaign: StackCampaign) -> None:
+    """The scheduler, when a task has created a project and does not know it yet."""
+    with campaign.held(CREATE_PROJECT):
+        _kill_and_start(campaign, "scheduler")
 
 
 def triggerer_waiting(campaign: StackCampaign) -> None:
@@ -52,17 +58,10 @@ def api_server_for_20_s(campaign: StackCampaign) -> None:
 
 
 def postgres_under_a_task(campaign: StackCampaign) -> None:
-    """PostgreSQL, when a task routes."""
-    campaign.begin_to_annotate()
-    with campaign.held(PRIORITIES):
-        _kill_and_start(campaign, "postgres")
-
-
-def scheduler_under_a_task(campaign: StackCampaign) -> None:
-    """The scheduler, when a task has routed and does not know it yet."""
+    """PostgreSQL, when a task has routed and does not know it yet."""
     campaign.begin_to_annotate()
     with campaign.held(ROUTE):
-        _kill_and_start(campaign, "scheduler")
+        _kill_and_start(campaign, "postgres")
 
 
 def worker_scoring(campaign: StackCampaign) -> None:
@@ -75,11 +74,11 @@ IN_ORDER: Final[Mapping[str, Kill]] = {
     kill.__name__: kill
     for kill in (
         worker_importing,
+        scheduler_under_a_task,
         triggerer_waiting,
         redis_with_queued_task,
         api_server_for_20_s,
         postgres_under_a_task,
-        scheduler_under_a_task,
         worker_scoring,
     )
 }
