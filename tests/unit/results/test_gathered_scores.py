@@ -19,7 +19,7 @@ from tests.unit.encord_provider.provider_support import task_context
 from tests.unit.results.result_samples import GOOD, POOR, Scored, tables_of
 
 PUBLISHED = (paths.SCORECARD, paths.SUMMARY, paths.ANNOTATORS)
-MANY = 2 * MOST_LOOSE
+MANY = MOST_LOOSE + 1
 
 
 @pytest.fixture
