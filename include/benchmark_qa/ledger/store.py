@@ -33,7 +33,8 @@ class LedgerStore:
     def write(self, ledger: Ledger) -> None:
         """Store the ledger, whole."""
         content = dump_ledger(ledger)
-        if content != (self._stored or dump_ledger(Ledger())):
+        before = dump_ledger(Ledger()) if self._stored == b"" else self._stored
+        if content != before:
             self._workspace.write(self._key, content)
             self._stored = content
 
