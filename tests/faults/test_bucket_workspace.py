@@ -19,7 +19,8 @@ from tests.support.operator_journey import Journey
 
 pytestmark = pytest.mark.emulator
 
-WORKSPACES = "s3://workspaces/qa"
+BUCKET = "tab-workspaces"  # moto keeps the buckets of all tests of one process
+WORKSPACES = f"s3://{BUCKET}/qa"
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def workspaces(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             "BENCHMARK_QA_WORKSPACES": WORKSPACES,
         }.items():
             monkeypatch.setenv(name, value)
-        boto3.client("s3").create_bucket(Bucket="workspaces")
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
         yield WORKSPACES
 
 

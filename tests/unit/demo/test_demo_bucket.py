@@ -45,11 +45,11 @@ def test_bucket_holds_every_file_under_its_path(small_material):
 
 
 def test_further_buckets_are_empty_and_can_be_written(small_material):
-    with local_bucket(small_material, "another", empty=["workspaces"]) as url:
-        workspaces = open_bucket("s3://workspaces", endpoint_url=url)
-        assert [batch.keys for batch in workspaces.list() if batch.keys] == []
-        workspaces.write("run/report.json", b"{}")
-        assert workspaces.read("run/report.json") == b"{}"
+    with local_bucket(small_material, "another", empty=["further"]) as url:
+        further = open_bucket("s3://further", endpoint_url=url)
+        assert [batch.keys for batch in further.list() if batch.keys] == []
+        further.write("run/report.json", b"{}")
+        assert further.read("run/report.json") == b"{}"
 
 
 def test_program_serves_until_it_is_asked_to_stop(small_material, tmp_path):
