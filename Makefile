@@ -49,8 +49,8 @@ stack-native: setup ## Run the demo on PostgreSQL, Redis and two Celery workers,
 campaign: setup ## Begin a campaign of yours: make campaign NAME=road_signs
 	@$(BIN)/python -m include.benchmark_qa.new_campaign "$(NAME)"
 
-test: setup $(AZURITE) $(DCLINT) ## Run all tests
-	@$(BIN)/python -m pytest
+test: setup $(AZURITE) $(DCLINT) ## Run all tests but those of the stack
+	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile
 
 test-faults: setup ## Try every fault on every task of both Dags, and kill what can be killed
 	@$(BIN)/python -m pytest tests/faults --faults=full

@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from include.benchmark_qa.campaign_parts import (
+    AirflowName,
     BatchSettings,
     BenchmarkMix,
     BucketSettings,

@@ -3,8 +3,8 @@ A local S3 with the demo's files in it, for as long as it runs.
 
 ``python -m include.demo.bucket --material DIR --bucket NAME --url-file FILE`` starts moto's S3 server on the
 loopback interface, uploads the material, writes its URL to the file and serves until SIGTERM or SIGINT. The server
-accepts any credentials; boto3 wants some, so set ``CREDENTIALS`` in the environment of those who use it. It keeps all
-in memory: what was written to it is gone when it ends.
+accepts any credentials; boto3 wants some, so set ``CREDENTIALS`` in the environment of those who use it. All is kept in
+memory: what was written to it is gone when it ends.
 """
 
 from __future__ import annotations
