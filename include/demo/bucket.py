@@ -70,6 +70,14 @@ def s3_client(url: str) -> S3Client:
     )
 
 
+def download(client: S3Client, bucket: str, folder: Path) -> None:
+    """Copy all that is in a bucket of the local S3 into a folder."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for key in (entry["Key"] for entry in page.get("Contents", [])):
+            (folder / key).parent.mkdir(parents=True, exist_ok=True)
+            client.download_file(bucket, key, str(folder / key))
+
+
 def _upload(material: Path, bucket: str, client: S3Client) -> None:
     files = [path for kind in KINDS for path in sorted((material / kind).rglob("*")) if path.is_file()]
     # One after the other: client and server share this process, so threads only make it slower (measured).

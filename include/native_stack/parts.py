@@ -19,7 +19,7 @@ from include.native_stack.places import COMPOSE_FILE, ROOT, WORKERS, Places
 from include.native_stack.serving_logs import ADDRESS, LOG_PORT
 from include.native_stack.stores import HOST
 
-WORKSPACES_BUCKET = "benchmark-qa-workspaces"
+WORKSPACES_BUCKET = DEMO["BENCHMARK_QA_WORKSPACES"].removeprefix("s3://")
 # What a run of minutes asks for, where a deployment of months asks for less.
 QUICK = {
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",

@@ -8,18 +8,14 @@ from include.benchmark_qa import paths
 from include.benchmark_qa.campaign import Campaign
 from include.benchmark_qa.results.report import read_report
 from include.benchmark_qa.results.scorecard import scorecard_text
-from include.demo.bucket import s3_client
+from include.demo.bucket import download, s3_client
 from include.native_stack.parts import WORKSPACES_BUCKET
 from include.native_stack.stack import NativeStack
 
 
 def fetch_workspace(stack: NativeStack, folder: Path) -> Path:
     """Copy all that is in the bucket of workspaces into a folder, which is returned."""
-    client = s3_client(stack.addresses.bucket_url)
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=WORKSPACES_BUCKET):
-        for key in (entry["Key"] for entry in page.get("Contents", [])):
-            (folder / key).parent.mkdir(parents=True, exist_ok=True)
-            client.download_file(WORKSPACES_BUCKET, key, str(folder / key))
+    download(s3_client(stack.addresses.bucket_url), WORKSPACES_BUCKET, folder)
     return folder
 
 

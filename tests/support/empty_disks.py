@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from include.demo.bucket import CREDENTIALS
+from include.demo.bucket import CREDENTIALS, download
 from tests.support.journey_tasks import JourneyTasks
 from tests.support.object_servers import moto_server
 from tests.support.task_attempts import Attempts, Make, Meanwhile, Result
@@ -62,11 +62,7 @@ class BucketWorkspace:
 
     def copy_to(self, folder: Path) -> None:
         """Copy all of it into a folder."""
-        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
-            for found in page.get("Contents", []):
-                path = folder / found["Key"]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self.client.download_file(self.bucket, found["Key"], str(path))
+        download(self.client, self.bucket, folder)
 
 
 @contextmanager

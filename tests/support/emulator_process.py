@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from types import TracebackType
 from typing import Self
 
 import requests
+
+from tests.support.local_servers import free_port
 
 START_TIMEOUT_S = 30
 COMMAND = (sys.executable, "-m", "include.encord_emulator")
@@ -24,7 +25,7 @@ class EmulatorProcess:
     """
 
     def __init__(self, *options: str, first_options: tuple[str, ...] = ()) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         self._options = options
         self.url = f"http://127.0.0.1:{self._port}"
         self._process = self._started(*first_options)
@@ -68,9 +69,3 @@ class EmulatorProcess:
     def _started(self, *more: str) -> subprocess.Popen[bytes]:
         command = [*COMMAND, "serve", "--port", str(self._port), *self._options, *more]
         return subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

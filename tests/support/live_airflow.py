@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support.demo_runs import ROOT, Home, wait_until
+from tests.support.local_servers import free_port
 
 if TYPE_CHECKING:
     import psutil
@@ -121,12 +121,6 @@ def live_airflow(home: Home, *options: str, **environment: str) -> Iterator[Live
         world.wait(60)
     finally:
         home.end_all()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _name(task: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 
 from tests.support.demo_runs import ROOT, Home, wait_until
+from tests.support.local_servers import free_port
 
 COMPONENTS = {
     "api-server": ("--workers", "1", "--host", "127.0.0.1"),
@@ -69,9 +69,7 @@ class SmallAirflow:
         self.home.end_all()
 
     def _settle_port(self) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         url, place = f"http://127.0.0.1:{port}", self.home.path / "airflow"
         self.more = {
             "PYTHONPATH": f"{ROOT / 'plugins'}{os.pathsep}{ROOT}",

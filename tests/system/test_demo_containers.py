@@ -22,7 +22,7 @@ from include.deployment import env_file
 from include.native_stack.compose_settings import airflow_settings, interpolate
 from tests.support.compose_file import FILE, SERVICES
 from tests.support.demo_runs import ROOT, wait_until
-from tests.support.live_airflow import free_port
+from tests.support.local_servers import free_port
 
 pytestmark = pytest.mark.system
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.support.demo_runs import ROOT, Home
+from tests.support.local_servers import free_port
 
 CAMPAIGN_DAG = "benchmark_qa__demo"
 LOOP_DAG = "benchmark_qa_loop__demo"
@@ -47,12 +48,6 @@ def ui_command(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, env=home.environment, cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(look: Callable[[], Any], seconds: float) -> Any:
